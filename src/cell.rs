@@ -1,0 +1,249 @@
+//! `runnel cell`: a worker process that hosts many sandboxes on one thread. Started by `engine::wasm`, which it
+//! talks to over the socket on its file descriptor 0. It loads the guests, shuts itself in, and runs what it is
+//! told; it never opens a file, a socket or a process after that.
+
+mod clock;
+
+mod harden;
+mod meter;
+mod pipes;
+pub(crate) mod probe;
+mod run;
+mod store;
+
+use crate::engine::wasm::native::{self, Clocking};
+use crate::judge::{End, Facts, Stop};
+use crate::link::{self, ExecId, FromExecutor, MAX_FRAME, OpenOrder, ToExecutor};
+use anyhow::Context;
+use crate::files::{Budget, FileLimits, Files};
+use pipes::{Outbox, Pipes, lock};
+use run::{Program, Ready};
+use std::collections::HashMap;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use wasmtime::Engine;
+
+/// How often a busy guest gives way to the others; also how exact a CPU time limit is.
+const TICK: Duration = Duration::from_millis(4);
+
+/// What the engine tells a new cell on its command line.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// `name=epochs.cwasm=fuel.cwasm`
+    #[arg(long = "guest")]
+    guests: Vec<String>,
+    /// Sandboxes that may live at once.
+    #[arg(long, default_value_t = 256)]
+    slots: u32,
+    /// Memory for all programs together, in MiB.
+    #[arg(long, default_value_t = 4096)]
+    budget_mb: u64,
+    /// Try what a cell must not be able to do, and report.
+    #[arg(long)]
+    probe: bool,
+}
+
+/// A guest in both kinds of native code.
+struct Guest {
+    epochs: Arc<Ready>,
+    fuel: Arc<Ready>,
+}
+
+pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
+    harden::at_start()?;
+    let epochs = native::runtime(Clocking::Epochs, arguments.slots).map_err(in_words)?;
+    let fuel = native::runtime(Clocking::Fuel, arguments.slots).map_err(in_words)?;
+    let mut guests = HashMap::new();
+    for guest in &arguments.guests {
+        let mut parts = guest.splitn(3, '=');
+        let (Some(name), Some(on_epochs), Some(on_fuel)) = (parts.next(), parts.next(), parts.next()) else {
+            anyhow::bail!("a guest is given as `name=epochs.cwasm=fuel.cwasm`");
+        };
+        let load = |engine, path: &str| Ready::load(engine, &PathBuf::from(path)).map(Arc::new).map_err(in_words);
+        let ready = Guest { epochs: load(&epochs, on_epochs)?, fuel: load(&fuel, on_fuel)? };
+        guests.insert(name.to_owned(), ready);
+    }
+    // Before the ticker: what is set up here holds for this thread and those that come from it.
+    let landlock = harden::shut_in()?;
+    let running = Arc::new(AtomicUsize::new(0));
+    start_ticker(epochs, running.clone()).context("can't start the ticker")?;
+    // An interval of 1: the link and the timers are looked at between any two turns of the guests.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build()?;
+    let seccomp = harden::filter()?;
+    let wall = link::Wall { no_new_privs: true, seccomp, landlock };
+    if arguments.probe {
+        println!("{}", probe::report(wall));
+        return Ok(());
+    }
+    let budget = Arc::new(Budget::new(arguments.budget_mb << 20));
+    let cell = Cell { guests, outbox: Arc::default(), budget, running, executions: HashMap::new() };
+    runtime.block_on(cell.serve(wall))
+}
+
+fn in_words(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+/// Advances the epoch while a guest runs. It needs no stop: the process ends with its link.
+fn start_ticker(engine: Engine, running: Arc<AtomicUsize>) -> std::io::Result<()> {
+    let tick = move || {
+        loop {
+            std::thread::sleep(TICK);
+            if running.load(Ordering::Relaxed) > 0 {
+                engine.increment_epoch();
+            }
+        }
+    };
+    std::thread::Builder::new().name("ticker".to_owned()).stack_size(64 << 10).spawn(tick).map(drop)
+}
+
+struct Cell {
+    guests: HashMap<String, Guest>,
+    outbox: Arc<Outbox>,
+    budget: Arc<Budget>,
+    running: Arc<AtomicUsize>,
+    executions: HashMap<ExecId, Execution>,
+}
+
+/// An execution between its `Open` and its `Ended`.
+struct Execution {
+    pipes: Arc<Pipes>,
+    /// Taken by `Start`.
+    waiting: Option<Program>,
+    /// What went wrong before the start.
+    fault: Option<String>,
+}
+
+impl Cell {
+    /// Reads and obeys until the server closes the link.
+    async fn serve(mut self, wall: link::Wall) -> anyhow::Result<()> {
+        use std::os::fd::AsFd;
+        let socket = StdUnixStream::from(std::io::stdin().as_fd().try_clone_to_owned().context("no link")?);
+        socket.set_nonblocking(true)?;
+        let (mut incoming, outgoing) = UnixStream::from_std(socket).context("the link is no socket")?.into_split();
+        self.outbox.push(&FromExecutor::Ready { wall });
+        let writer = tokio::spawn(write(self.outbox.clone(), outgoing));
+        let mut buffer = Vec::with_capacity(MAX_FRAME);
+        while !writer.is_finished() {
+            if incoming.read_buf(&mut buffer).await? == 0 {
+                break;
+            }
+            let mut rest = &buffer[..];
+            while let Some((body, more)) = link::split(rest)? {
+                self.obey(link::decode(body)?);
+                rest = more;
+            }
+            let used = buffer.len() - rest.len();
+            buffer.drain(..used);
+            self.executions.retain(|_, execution| execution.waiting.is_some() || Arc::strong_count(&execution.pipes) > 1);
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, frame: ToExecutor<'_>) {
+        match frame {
+            ToExecutor::Open { exec, order } => {
+                let execution = self.open(exec, &order);
+                self.executions.insert(exec, execution);
+            }
+            ToExecutor::File { exec, path, bytes } => {
+                let Some(execution) = self.executions.get_mut(&exec) else { return };
+                let Some(program) = &execution.waiting else { return };
+                // Pieces of one file follow each other, and the server sends each path once.
+                if let Err(fault) = program.files.put(path, bytes, true) {
+                    execution.fault.get_or_insert_with(|| format!("`{path}`: {fault}"));
+                }
+            }
+            ToExecutor::Stdin { exec, bytes, eof } => {
+                if let Some(execution) = self.executions.get(&exec) {
+                    execution.pipes.stdin(bytes, eof);
+                }
+            }
+            ToExecutor::Credit { exec, bytes } => {
+                if let Some(execution) = self.executions.get(&exec) {
+                    execution.pipes.credit(bytes);
+                }
+            }
+            ToExecutor::Kill { exec } => self.kill(exec),
+            ToExecutor::Start { exec } => self.start(exec),
+        }
+    }
+
+    fn open(&self, exec: ExecId, order: &OpenOrder<'_>) -> Execution {
+        let pipes = Pipes::new(exec, self.outbox.clone(), order.output_bytes);
+        let Some(guest) = self.guests.get(order.toolchain) else {
+            let fault = Some(format!("this cell has no guest `{}`", order.toolchain));
+            return Execution { pipes, waiting: None, fault };
+        };
+        let start = order.deterministic.map(|seeds| SystemTime::UNIX_EPOCH + seeds.now);
+        let limits = FileLimits { bytes: order.file_bytes, count: order.file_count };
+        let program = Program {
+            ready: if order.deterministic.is_some() { guest.fuel.clone() } else { guest.epochs.clone() },
+            main: order.main.to_owned(),
+            args: order.args.iter().map(|&arg| arg.to_owned()).collect(),
+            env: order.env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            time: order.time,
+            wall: order.wall,
+            memory_bytes: order.memory_bytes,
+            deterministic: order.deterministic,
+            files: Files::new(limits, start, self.budget.clone()),
+            budget: self.budget.clone(),
+            running: self.running.clone(),
+        };
+        Execution { pipes, waiting: Some(program), fault: None }
+    }
+
+    fn start(&mut self, exec: ExecId) {
+        let Some(execution) = self.executions.get_mut(&exec) else { return };
+        let outbox = self.outbox.clone();
+        let (program, fault) = (execution.waiting.take(), execution.fault.take());
+        let (Some(program), None) = (program, &fault) else {
+            let end = End::Broken(fault.unwrap_or_default());
+            outbox.push(&FromExecutor::Ended { exec, facts: Facts::unmeasured(end) });
+            self.executions.remove(&exec);
+            return;
+        };
+        let pipes = execution.pipes.clone();
+        outbox.push(&FromExecutor::Started { exec });
+        // Not kept: it ends by itself, by its limits, or by `Kill`; all end with the process.
+        tokio::spawn(async move {
+            let (facts, sandbox) = run::run(program, pipes).await;
+            outbox.push(&FromExecutor::Ended { exec, facts });
+            // The end is on its way before the sandbox is torn down.
+            tokio::task::yield_now().await;
+            drop(sandbox);
+        });
+    }
+
+    fn kill(&mut self, exec: ExecId) {
+        let Some(execution) = self.executions.get(&exec) else { return };
+        execution.pipes.stop(Stop::Cancelled);
+        if execution.waiting.is_some() {
+            self.executions.remove(&exec);
+            self.outbox.push(&FromExecutor::Ended { exec, facts: Facts::unmeasured(End::Stopped(Stop::Cancelled)) });
+        }
+    }
+}
+
+/// Writes what the sandboxes have to say. The server takes it in as fast as windows allow, so that what is gathered
+/// here stays within the windows of the live executions.
+async fn write(outbox: Arc<Outbox>, mut link: tokio::net::unix::OwnedWriteHalf) {
+    let mut writing = Vec::new();
+    loop {
+        std::mem::swap(&mut *lock(&outbox.buffer), &mut writing);
+        if writing.is_empty() {
+            outbox.wake.notified().await;
+            continue;
+        }
+        if link.write_all(&writing).await.is_err() {
+            return;
+        }
+        writing.clear();
+        writing.shrink_to(link::PIECE);
+    }
+}

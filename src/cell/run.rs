@@ -1,0 +1,240 @@
+//! One execution in a cell: instantiate, call, stop at the limits, measure. Called by `cell` for each `Start`.
+
+use super::clock::{self, Clock};
+use crate::files::{Budget, Files};
+use super::meter::{Meter, Metered};
+use super::pipes::{Output, Pipes, Stdin};
+use super::store::guest::{self, GuestPre};
+use super::store::{Exit, Memory, State};
+use crate::event::Pipe;
+use crate::judge::{End, Facts, Stop};
+use crate::link::Seeds;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use wasmtime::component::{HasSelf, Linker, ResourceTable};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng;
+use wasmtime_wasi::WasiCtxBuilder;
+
+/// Instructions between two chances for others.
+const FUEL_SLICE: u64 = 5_000_000;
+/// A reproducible run has no limit in real time, but ours is finite: this many times its nominal time and some.
+const PATIENCE: u32 = 20;
+/// The most random bytes that a guest gets in one call.
+const RANDOM_BYTES: u64 = 1 << 20;
+/// WASI handles that one sandbox may hold.
+const HANDLES: usize = 4096;
+
+/// A guest, ready to be instantiated.
+pub(super) struct Ready {
+    engine: Engine,
+    pre: GuestPre<State>,
+}
+
+impl Ready {
+    pub(super) fn load(engine: &Engine, path: &Path) -> wasmtime::Result<Self> {
+        let component = crate::raw::load_component(engine, path)?;
+        let mut linker = Linker::<State>::new(engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        // Files in memory and clocks that know fuel take the place of the host's.
+        linker.allow_shadowing(true);
+        crate::files::add_to_linker(&mut linker)?;
+        clock::add_to_linker(&mut linker)?;
+        guest::runnel::guest::host::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
+        Ok(Self { engine: engine.clone(), pre: GuestPre::new(linker.instantiate_pre(&component)?)? })
+    }
+}
+
+/// What is run and within which bounds.
+pub(super) struct Program {
+    pub(super) ready: Arc<Ready>,
+    pub(super) main: String,
+    pub(super) args: Vec<String>,
+    pub(super) env: Vec<(String, String)>,
+    pub(super) time: Duration,
+    pub(super) wall: Duration,
+    pub(super) memory_bytes: u64,
+    pub(super) deterministic: Option<Seeds>,
+    pub(super) files: Files,
+    pub(super) budget: Arc<Budget>,
+    /// Guests that use the processor at all: the ticker rests when there are none.
+    pub(super) running: Arc<AtomicUsize>,
+}
+
+/// Counts a guest as running for as long as it lives.
+struct Running(Arc<AtomicUsize>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs the program to its end. The sandbox comes back too: the news goes first, tearing down takes its time.
+pub(super) async fn run(program: Program, pipes: Arc<Pipes>) -> (Facts, Sandbox) {
+    let begin = Instant::now();
+    program.running.fetch_add(1, Ordering::Relaxed);
+    let _running = Running(program.running.clone());
+    let meter = Arc::new(Meter::new(if program.deterministic.is_some() { Duration::MAX } else { program.time }));
+    let mut sandbox = Sandbox(new_store(&program, &pipes, &meter));
+    let mut called = None;
+    let end = {
+        let guest = Box::pin(call(&mut sandbox.0, &program, &mut called));
+        supervise(&program, &pipes, &meter, begin, guest).await
+    };
+    pipes.flush();
+    let store = &sandbox.0;
+    let memory = &store.data().memory;
+    let end = match end {
+        Err(stop) => End::Stopped(stop),
+        Ok(_) if memory.starved => End::Broken("the server has no memory left for programs".to_owned()),
+        Ok(result) => end_of(result, &pipes, memory.denied),
+    };
+    let facts = Facts {
+        end,
+        cpu: meter.cpu(),
+        execution: called.map_or(Duration::ZERO, |called: Instant| called.elapsed()),
+        wall: begin.elapsed().saturating_sub(meter.starved()),
+        memory_peak: memory.peak,
+        memory_denied: memory.denied,
+        fuel: program.deterministic.map(|seeds| seeds.fuel - store.get_fuel().unwrap_or(0).min(seeds.fuel)),
+        out_bytes: pipes.output_total(),
+    };
+    (facts, sandbox)
+}
+
+/// A sandbox that has run. It is never used again: dropped as soon as its end was told.
+pub(super) struct Sandbox(Store<State>);
+
+fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>) -> Store<State> {
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.stdin(Stdin(pipes.clone()))
+        .stdout(Output(pipes.clone(), Pipe::Stdout))
+        .stderr(Output(pipes.clone(), Pipe::Stderr))
+        .allow_tcp(false)
+        .allow_udp(false)
+        .max_random_size(RANDOM_BYTES);
+    let clock = match &program.deterministic {
+        None => Clock::host(),
+        Some(seeds) => {
+            wasi.secure_random(seeded(seeds.seed, 0))
+                .insecure_random(seeded(seeds.seed, 1))
+                .insecure_random_seed(u128::from(seeds.seed));
+            Clock::virtual_from(seeds.now, seeds.fuel, program.wall)
+        }
+    };
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(HANDLES);
+    let state = State {
+        wasi: wasi.build(),
+        table,
+        files: program.files.clone(),
+        clock,
+        pipes: pipes.clone(),
+        memory: Memory::new(program.memory_bytes, program.budget.clone()),
+    };
+    let mut store = Store::new(&program.ready.engine, state);
+    store.limiter(|state| &mut state.memory);
+    match &program.deterministic {
+        None => {
+            let meter = meter.clone();
+            store.set_epoch_deadline(1);
+            store.epoch_deadline_callback(move |_| {
+                if meter.is_over() {
+                    return Ok(UpdateDeadline::Interrupt);
+                }
+                meter.give_way();
+                Ok(UpdateDeadline::Yield(1))
+            });
+        }
+        Some(seeds) => {
+            // Can't fail: the engine was made for fuel.
+            let _ = store.set_fuel(seeds.fuel);
+            let _ = store.fuel_async_yield_interval(Some(FUEL_SLICE));
+        }
+    }
+    store
+}
+
+fn seeded(seed: u64, stream: u64) -> ChaCha12Rng {
+    let mut generator = ChaCha12Rng::seed_from_u64(seed);
+    generator.set_stream(stream);
+    generator
+}
+
+async fn call(store: &mut Store<State>, program: &Program, called: &mut Option<Instant>) -> wasmtime::Result<u8> {
+    let path = format!("/box/{}", program.main);
+    let source = program.files.read(&path).unwrap_or_default();
+    let instance = program.ready.pre.instantiate_async(&mut *store).await?;
+    *called = Some(Instant::now());
+    instance.call_run(store, &path, &source, &program.args, &program.env).await
+}
+
+type Call<'a> = std::pin::Pin<Box<dyn Future<Output = wasmtime::Result<u8>> + Send + 'a>>;
+
+/// Drives the guest until it ends or a reason to stop it comes from outside of it.
+async fn supervise(
+    program: &Program,
+    pipes: &Pipes,
+    meter: &Meter,
+    begin: Instant,
+    guest: Call<'_>,
+) -> Result<wasmtime::Result<u8>, Stop> {
+    let mut guest = Metered::new(meter, guest, || pipes.flush());
+    let patience = match &program.deterministic {
+        None => program.wall,
+        Some(seeds) => (Duration::from_nanos(seeds.fuel) + program.wall) * PATIENCE,
+    };
+    loop {
+        let deadline = begin + patience + meter.starved();
+        tokio::select! {
+            result = &mut guest => return Ok(result),
+            () = pipes.stopped.notified() => return Err(pipes.stop_reason().unwrap_or(Stop::Cancelled)),
+            () = tokio::time::sleep_until(deadline.into()) => {
+                // Waiting for a turn is not the program's doing: it gets that time back.
+                if begin + patience + meter.starved() <= Instant::now() {
+                    return match program.deterministic {
+                        None => Err(Stop::Wall),
+                        Some(_) => Ok(Err(wasmtime::format_err!(Impatient))),
+                    };
+                }
+            }
+        }
+    }
+}
+
+/// A reproducible run that took so long in real time that something is wrong with this machine.
+#[derive(Debug, thiserror::Error)]
+#[error("the server was too slow for this reproducible run")]
+struct Impatient;
+
+fn end_of(result: wasmtime::Result<u8>, pipes: &Pipes, memory_denied: bool) -> End {
+    let error = match result {
+        Ok(code) => return End::Exit(code.into()),
+        Err(error) => error,
+    };
+    if let Some(stop) = pipes.stop_reason() {
+        return End::Stopped(stop);
+    }
+    if let Some(Exit(code)) = error.downcast_ref() {
+        return End::Exit((*code).into());
+    }
+    if let Some(wasmtime_wasi::I32Exit(code)) = error.downcast_ref() {
+        return End::Exit(*code);
+    }
+    if error.is::<Impatient>() {
+        return End::Broken(error.to_string());
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => End::Stopped(Stop::Time),
+        Some(Trap::OutOfFuel) => End::Stopped(Stop::Fuel),
+        Some(Trap::StackOverflow) => End::Trap("stack overflow".to_owned()),
+        Some(trap) => End::Trap(format!("the interpreter failed: {trap}")),
+        // Not even its first memory fitted.
+        None if memory_denied => End::Stopped(Stop::Memory),
+        None => End::Broken(format!("the sandbox failed: {error:#}")),
+    }
+}

@@ -1,0 +1,124 @@
+//! The shell door: arguments as typed, one file for each command. stdout is data, stderr is for people.
+
+mod check;
+mod run;
+mod serve;
+mod toolchains;
+mod unit;
+
+use crate::admission::{Admission, Bounds};
+use crate::config::{Config, Sources};
+use crate::engine::wasm::guests::Cache;
+use crate::engine::wasm::{Settings as WasmSettings, Wasm};
+use crate::engine::{Engines, wasm};
+use crate::runner::{Runner, Settings};
+use crate::toolchain::Toolchains;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// A mistake in the arguments, the configuration or a file given; `clap` uses it too.
+pub const USAGE: u8 = 2;
+/// Something went wrong on our side.
+pub const FAILED: u8 = 70;
+
+/// Runs other people's code in sandboxes, safely and instantly, and streams what happens.
+#[derive(Debug, Parser)]
+#[command(name = "runnel", version, after_help = "hint: `runnel COMMAND --help` says more, exit codes too")]
+pub struct Arguments {
+    #[command(flatten)]
+    settings: SettingsArguments,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct SettingsArguments {
+    /// Configuration file (see `runnel config`)
+    #[arg(long, global = true, env = "RUNNEL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, over file and environment: `--set desk.queue=10`
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one program here, with live output, and exit with its exit code
+    Run(run::RunArguments),
+    /// Serve the WebSocket protocol
+    Serve(serve::ServeArguments),
+    /// List, build or check the toolchains
+    #[command(subcommand)]
+    Toolchains(toolchains::ToolchainsCommand),
+    /// Say every mistake of the configuration, and prove the second wall, without starting
+    Check(check::CheckArguments),
+    /// Print the configuration with its defaults, commented
+    Config,
+    /// A worker process; started by the server
+    #[command(hide = true)]
+    Cell(crate::cell::Arguments),
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    text.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.to_owned())).ok_or_else(|| "give it as KEY=VALUE".to_owned())
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let Arguments { settings, command } = arguments;
+    match command {
+        Command::Run(arguments) => run::run(&settings, arguments),
+        Command::Serve(arguments) => serve::serve(settings, &arguments),
+        Command::Toolchains(command) => toolchains::toolchains(&settings, &command),
+        Command::Check(arguments) => check::check(&settings, &arguments),
+        Command::Config => {
+            print!("{}", crate::config::DEFAULT);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Cell(arguments) => crate::cell::main(&arguments).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+impl SettingsArguments {
+    fn sources(&self) -> Sources {
+        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Sources { file: self.config.clone(), environment: environment.collect(), flags: self.set.clone() }
+    }
+
+    /// Configuration and toolchains, or everything that is wrong with them.
+    fn load(&self) -> Result<(Config, Toolchains), Vec<String>> {
+        let config = Config::load(&self.sources()).map_err(|mistakes| mistakes.0)?;
+        let (toolchains, mistakes) = Toolchains::load(&config.toolchains, &config.limits.usual);
+        if mistakes.is_empty() { Ok((config, toolchains)) } else { Err(mistakes.iter().map(ToString::to_string).collect()) }
+    }
+
+    /// The same for commands that can't go on with a mistake.
+    fn load_or_tell(&self) -> Result<(Config, Toolchains), ExitCode> {
+        self.load().map_err(|mistakes| {
+            eprintln!("error: {}", crate::config::Mistakes(mistakes));
+            ExitCode::from(USAGE)
+        })
+    }
+}
+
+/// Everything between a door and the engines, as the configuration says.
+fn runner(config: &Config, toolchains: &Toolchains, cells: usize) -> Arc<Runner> {
+    let settings = WasmSettings { cells, slots: config.cells.slots, budget_mb: config.budget_mb(), require_wall: config.cells.require_hardening };
+    let wasm = Wasm::new(settings, toolchains.iter().map(|toolchain| toolchain.name.clone()));
+    let bounds = Bounds { busy: config.desk.busy_per_cell * cells, live: config.desk.live, queue: config.desk.queue };
+    let job = &config.limits.job;
+    let settings = Settings { capture_bytes: job.capture_kb << 10, stdin_bytes: job.stdin_kb << 10, file_count: job.file_count };
+    Runner::new(Engines { wasm }, Admission::new(bounds), settings)
+}
+
+/// Prepares what is missing and tells the engine how it went.
+fn prepare(cache: &Cache, wasm: &Wasm, toolchain: &crate::toolchain::Toolchain, progress: impl FnMut(wasm::guests::Progress<'_>)) -> bool {
+    let native = cache.prepare(toolchain, progress).map_err(|fault| format!("{fault:#}"));
+    if let Err(fault) = &native {
+        tracing::error!(toolchain = toolchain.name, "can't be prepared: {fault}");
+    }
+    let is_ready = native.is_ok();
+    wasm.set_guest(&toolchain.name, native);
+    is_ready
+}

@@ -1,0 +1,105 @@
+//! `runnel serve`: prepares what is missing, starts the cells, listens, and stops in order.
+
+use super::{SettingsArguments, USAGE};
+use crate::engine::wasm::guests::Cache;
+use crate::runner::Runner;
+use crate::server::{self, Server};
+use crate::toolchain::Toolchain;
+use anyhow::Context;
+use clap::Args;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Args)]
+#[command(after_help = "The first line on stdout is `listening on http://ADDRESS`.\nSIGTERM and SIGINT let live runs end within the grace time; a second one ends at once.\nexit codes: 0 stopped in order, 2 a mistake in the configuration, 70 could not start")]
+pub(super) struct ServeArguments {
+    /// Address and port; port 0 takes any free one
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Refuse to start where the kernel can't give the whole second wall
+    #[arg(long)]
+    require_hardening: bool,
+}
+
+pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
+    if let Some(listen) = &arguments.listen {
+        settings.set.push(("listen".to_owned(), listen.clone()));
+    }
+    if arguments.require_hardening {
+        settings.set.push(("cells.require_hardening".to_owned(), "true".to_owned()));
+    }
+    let (config, toolchains) = match settings.load_or_tell() {
+        Ok(loaded) => loaded,
+        Err(code) => return Ok(code),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = match TcpListener::bind(&config.listen).await {
+            Ok(listener) => listener,
+            Err(fault) => {
+                eprintln!("error: can't listen on {}: {fault}\nhint: `--listen 127.0.0.1:0` takes any free port", config.listen);
+                return Ok(ExitCode::from(USAGE));
+            }
+        };
+        let runner = super::runner(&config, &toolchains, config.cells());
+        let cache = Cache::new(config.cache());
+        let mut missing = Vec::new();
+        for toolchain in toolchains.iter() {
+            match cache.find(toolchain) {
+                Some(native) => runner.engines().wasm.set_guest(&toolchain.name, Ok(native)),
+                None => missing.push(toolchain.clone()),
+            }
+        }
+        runner.engines().wasm.start_cells().await.context("can't start")?;
+        if let Some(wall) = runner.engines().wasm.wall()
+            && !wall.is_whole()
+        {
+            tracing::warn!("the second wall is not whole on this machine: {wall:?}; `runnel check` says more");
+        }
+        let shutdown = CancellationToken::new();
+        let signals = tokio::spawn(signals(shutdown.clone())?);
+        println!("listening on http://{}", listener.local_addr()?);
+        std::io::stdout().flush()?;
+        let preparing = tokio::spawn(prepare_missing(runner.clone(), cache, missing));
+        let server = Server::new(&config, toolchains, runner);
+        let served = server::run(listener, server, shutdown).await;
+        signals.abort();
+        preparing.abort();
+        served?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Prepares what was not ready at the start, and puts it to use as soon as it is.
+async fn prepare_missing(runner: Arc<Runner>, cache: Cache, missing: Vec<Arc<Toolchain>>) {
+    for toolchain in missing {
+        let (engines, cache) = (runner.clone(), cache.clone());
+        let prepare = move || super::prepare(&cache, &engines.engines().wasm, &toolchain, |_| {});
+        if let Ok(true) = tokio::task::spawn_blocking(prepare).await
+            && let Err(fault) = runner.engines().wasm.start_cells().await
+        {
+            tracing::error!("{fault}");
+        }
+    }
+}
+
+/// The first signal asks for an end, the second enforces it.
+fn signals(shutdown: CancellationToken) -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        for stage in 0.. {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if stage > 0 {
+                std::process::exit(130);
+            }
+            shutdown.cancel();
+        }
+    })
+}

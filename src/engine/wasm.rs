@@ -1,0 +1,313 @@
+//! The wasm engine: a pool of cells, one worker process for each core, because sandboxes of one process share an
+//! address space and its page faults. Starts cells, gives executions to the one with the least to do, starts lost
+//! ones again. Called through `engine::Engines`.
+
+pub mod guests;
+pub(crate) mod native;
+
+use super::{Fault, Readiness};
+use crate::link::Wall;
+use crate::link::session::{Execution, OnParked, Order, Session};
+use guests::Native;
+use std::collections::BTreeMap;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// A cell that does not get ready in this time is killed and started again.
+const START: Duration = Duration::from_secs(30);
+/// Between a cell's loss and its next start, so that one that can't start does not keep the machine busy.
+const PAUSE: Duration = Duration::from_millis(100);
+const LONG_PAUSE: Duration = Duration::from_secs(5);
+/// How long an order waits for a cell when all are being started again.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The longest line of a cell's stderr that is kept.
+const LINE: usize = 2000;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub cells: usize,
+    pub slots: u32,
+    pub budget_mb: u64,
+    pub require_wall: bool,
+}
+
+pub struct Wasm {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    /// What each toolchain is, by name.
+    guests: Mutex<BTreeMap<String, Guest>>,
+    cells: Mutex<Vec<Cell>>,
+    /// Changes whenever a cell gets ready or is lost.
+    changed: watch::Sender<u64>,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+    wall: Mutex<Option<Wall>>,
+}
+
+enum Guest {
+    Preparing,
+    Failed(String),
+    Ready(Native),
+}
+
+/// A cell that takes orders.
+struct Cell {
+    session: Session,
+    process: u32,
+    /// New orders go elsewhere; it ends when it has nothing to do.
+    retire: CancellationToken,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    #[error("can't start a cell: {0}")]
+    Process(#[from] std::io::Error),
+    #[error("the second wall is not whole on this machine ({0:?})\nhint: Linux 5.13 or later with seccomp and Landlock has it; leave out `require_hardening` to run without")]
+    Wall(Wall),
+    #[error("a cell was not ready within {} s", START.as_secs())]
+    Slow,
+    #[error("a cell ended while starting: {0}")]
+    Ended(String),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Wasm {
+    pub fn new(settings: Settings, toolchains: impl IntoIterator<Item = String>) -> Self {
+        let guests = toolchains.into_iter().map(|name| (name, Guest::Preparing)).collect();
+        let shared = Shared {
+            settings,
+            guests: Mutex::new(guests),
+            cells: Mutex::default(),
+            changed: watch::Sender::new(0),
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            wall: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// A toolchain was prepared, or could not be. Takes effect with the next `start_cells`.
+    pub fn set_guest(&self, name: &str, native: Result<Native, String>) {
+        let guest = native.map_or_else(Guest::Failed, Guest::Ready);
+        lock(&self.shared.guests).insert(name.to_owned(), guest);
+    }
+
+    pub fn readiness(&self, name: &str) -> Readiness {
+        match lock(&self.shared.guests).get(name) {
+            None => Readiness::Unavailable("it is not a wasm toolchain".to_owned()),
+            Some(Guest::Preparing) => Readiness::Preparing,
+            Some(Guest::Failed(why)) => Readiness::Unavailable(why.clone()),
+            Some(Guest::Ready(_)) => Readiness::Ready,
+        }
+    }
+
+    /// Starts a cell for each core with all guests that are ready, and returns when the first takes orders. Cells
+    /// that run already are replaced: they end what they have and then themselves.
+    pub async fn start_cells(&self) -> Result<(), StartFault> {
+        for cell in lock(&self.shared.cells).drain(..) {
+            cell.retire.cancel();
+        }
+        let (first, mut ready) = tokio::sync::mpsc::channel(self.shared.settings.cells);
+        for number in 0..self.shared.settings.cells {
+            self.shared.tasks.spawn(keep(self.shared.clone(), number, first.clone()));
+        }
+        drop(first);
+        ready.recv().await.unwrap_or(Ok(()))
+    }
+
+    /// What stands around the cells; None before the first was started.
+    pub fn wall(&self) -> Option<Wall> {
+        *lock(&self.shared.wall)
+    }
+
+    /// Processes of the cells that take orders.
+    pub fn processes(&self) -> Vec<u32> {
+        lock(&self.shared.cells).iter().map(|cell| cell.process).collect()
+    }
+
+    pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Fault> {
+        match self.readiness(&order.toolchain) {
+            Readiness::Ready => {}
+            Readiness::Preparing => return Err(Fault::Unavailable("it is being prepared".to_owned())),
+            Readiness::Unavailable(why) => return Err(Fault::Unavailable(why)),
+        }
+        let session = self.idlest().await?;
+        session.execute(order, parked).await.map_err(|lost| Fault::Lost(lost.to_string()))
+    }
+
+    /// The cell with the fewest executions; waits a while where all are being started.
+    async fn idlest(&self) -> Result<Session, Fault> {
+        let mut changed = self.shared.changed.subscribe();
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let least = lock(&self.shared.cells).iter().min_by_key(|cell| cell.session.live()).map(|cell| cell.session.clone());
+            if let Some(session) = least {
+                return Ok(session);
+            }
+            if tokio::time::timeout_at(deadline, changed.changed()).await.is_err() {
+                return Err(Fault::Lost("no cell could be started".to_owned()));
+            }
+        }
+    }
+
+    /// Ends all cells and waits for them.
+    pub async fn shut_down(&self) {
+        self.shared.shutdown.cancel();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+}
+
+type Started = tokio::sync::mpsc::Sender<Result<(), StartFault>>;
+
+/// Keeps one cell alive until it is retired or the server ends. Tells `first` how the first start went.
+async fn keep(shared: Arc<Shared>, number: usize, first: Started) {
+    let mut first = Some(first);
+    let retire = CancellationToken::new();
+    loop {
+        let run = run(&shared, number, &retire, &mut first);
+        let ended = tokio::select! {
+            ended = run => ended,
+            () = shared.shutdown.cancelled() => return,
+        };
+        shared.changed.send_modify(|version| *version += 1);
+        if retire.is_cancelled() {
+            return;
+        }
+        let pause = match ended {
+            Ok(()) => PAUSE,
+            Err(fault) => {
+                tracing::error!(cell = number, "{fault}");
+                if let Some(first) = first.take() {
+                    let _ = first.try_send(Err(fault));
+                    // Whoever starts a server wants to know; it decides.
+                    return;
+                }
+                LONG_PAUSE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shared.shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// One life of one cell: start, serve, end.
+async fn run(shared: &Arc<Shared>, number: usize, retire: &CancellationToken, first: &mut Option<Started>) -> Result<(), StartFault> {
+    let (mut child, socket) = start(shared)?;
+    let process = child.id().unwrap_or(0);
+    if let Some(stderr) = child.stderr.take() {
+        shared.tasks.spawn(log_lines(number, stderr));
+    }
+    let (reading, writing) = socket.into_split();
+    let session = Session::new();
+    // Closed whichever way this function is left: its executions must never wait for a cell that is gone.
+    let _close = Close { shared: shared.clone(), session: session.clone() };
+    let (ready, is_ready) = tokio::sync::oneshot::channel();
+    let ready = Mutex::new(Some(ready));
+    let announce = |wall| {
+        if let Some(ready) = lock(&ready).take() {
+            let _ = ready.send(wall);
+        }
+    };
+    let serve = async {
+        tokio::select! {
+            lost = session.read(reading, announce) => lost,
+            lost = session.write(writing) => lost,
+        }
+    };
+    let attend = async {
+        let wall = match tokio::time::timeout(START, is_ready).await {
+            Err(_) => return Err(StartFault::Slow),
+            Ok(Err(_)) => return std::future::pending().await,
+            Ok(Ok(wall)) => wall,
+        };
+        *lock(&shared.wall) = Some(wall);
+        if shared.settings.require_wall && !wall.is_whole() {
+            return Err(StartFault::Wall(wall));
+        }
+        lock(&shared.cells).push(Cell { session: session.clone(), process, retire: retire.clone() });
+        shared.changed.send_modify(|version| *version += 1);
+        if let Some(first) = first.take() {
+            let _ = first.try_send(Ok(()));
+        }
+        retire.cancelled().await;
+        while session.live() > 0 {
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    };
+    let started = tokio::select! {
+        attended = attend => return attended,
+        lost = serve => lost,
+    };
+    let status = child.wait().await?;
+    if first.is_some() {
+        return Err(StartFault::Ended(status.to_string()));
+    }
+    tracing::warn!(cell = number, process, %status, "lost a cell: {started}");
+    Ok(())
+}
+
+struct Close {
+    shared: Arc<Shared>,
+    session: Session,
+}
+
+impl Drop for Close {
+    fn drop(&mut self) {
+        lock(&self.shared.cells).retain(|cell| !cell.session.is(&self.session));
+        self.session.close();
+    }
+}
+
+/// Starts the process: an empty environment, the link on descriptor 0, its words on stderr.
+fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream), StartFault> {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    let mut command = Command::new(own_binary());
+    command.arg("cell").arg("--slots").arg(shared.settings.slots.to_string());
+    command.arg("--budget-mb").arg(shared.settings.budget_mb.to_string());
+    for (name, guest) in &*lock(&shared.guests) {
+        if let Guest::Ready(native) = guest {
+            let mut argument = std::ffi::OsString::from(format!("--guest={name}="));
+            argument.push(&native.epochs);
+            argument.push("=");
+            argument.push(&native.fuel);
+            command.arg(argument);
+        }
+    }
+    let theirs: OwnedFd = theirs.into();
+    command.env_clear().stdin(theirs).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let child = command.spawn()?;
+    Ok((child, tokio::net::UnixStream::from_std(ours)?))
+}
+
+/// This program, even where its file was replaced since it was started.
+pub(crate) fn own_binary() -> PathBuf {
+    PathBuf::from("/proc/self/exe")
+}
+
+/// What a cell says goes to our log, bounded: it may be in a bad way.
+async fn log_lines(number: usize, stderr: impl tokio::io::AsyncRead + Unpin) {
+    let mut lines = BufReader::new(tokio::io::AsyncReadExt::take(stderr, 1 << 20)).lines();
+    while let Ok(Some(mut line)) = lines.next_line().await {
+        line.truncate(line.floor_char_boundary(LINE));
+        tracing::warn!(cell = number, "{line}");
+    }
+}

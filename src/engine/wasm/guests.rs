@@ -1,0 +1,275 @@
+//! Prepares wasm toolchains: runs a toolchain's own build, takes a snapshot of the initialised interpreter, wraps it
+//! as a component, compiles it to native code. Each step is cached by the content it was made from. Called by the
+//! `toolchains` door and when a server starts; blocks for up to minutes, so never on the executor.
+
+use super::native::{self, Clocking};
+use crate::toolchain::{Kind, Toolchain};
+use anyhow::{Context, bail, ensure};
+use sha2::{Digest, Sha256};
+use std::collections::VecDeque;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Changes whenever this file makes something else of the same input.
+const PIPELINE: &str = "1";
+/// Lines of a failed build that are shown.
+const TAIL: usize = 20;
+
+/// A guest's native code.
+#[derive(Clone, Debug)]
+pub struct Native {
+    pub epochs: PathBuf,
+    pub fuel: PathBuf,
+}
+
+/// What is being done, for people who wait; `share` of the whole is done.
+pub struct Progress<'a> {
+    pub what: &'a str,
+    pub share: f32,
+}
+
+/// Where prepared guests are kept.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The native code of a toolchain, if all of it is there.
+    pub fn find(&self, toolchain: &Toolchain) -> Option<Native> {
+        let native = self.native(toolchain).ok()?;
+        (native.epochs.is_file() && native.fuel.is_file()).then_some(native)
+    }
+
+    /// The native code of a toolchain, made where it is missing.
+    pub fn prepare(&self, toolchain: &Toolchain, mut progress: impl FnMut(Progress<'_>)) -> anyhow::Result<Native> {
+        if let Some(native) = self.find(toolchain) {
+            return Ok(native);
+        }
+        fs::create_dir_all(&self.folder).with_context(|| format!("can't make the folder `{}`", self.folder.display()))?;
+        // Two servers that start at once prepare once.
+        let lock = fs::File::create(self.folder.join(format!("{}.lock", toolchain.name)))?;
+        if lock.try_lock().is_err() {
+            progress(Progress { what: "another process prepares it", share: 0.0 });
+            lock.lock()?;
+        }
+        let component = self.component(toolchain, &mut progress)?;
+        let native = self.native(toolchain)?;
+        let mut share = 0.7;
+        for (clocking, path, what) in
+            [(Clocking::Epochs, &native.epochs, "compiling to native code"), (Clocking::Fuel, &native.fuel, "compiling with fuel")]
+        {
+            if !path.is_file() {
+                progress(Progress { what, share });
+                let bytes = fs::read(&component)?;
+                let code = native::compiler(clocking).and_then(|engine| engine.precompile_component(&bytes)).map_err(in_words)?;
+                write_whole(path, &code)?;
+            }
+            share += 0.15;
+        }
+        Ok(native)
+    }
+
+    /// The guest as a portable component.
+    fn component(&self, toolchain: &Toolchain, progress: &mut impl FnMut(Progress<'_>)) -> anyhow::Result<PathBuf> {
+        let component = self.folder.join(format!("{}.wasm", stem(toolchain)));
+        if component.is_file() {
+            return Ok(component);
+        }
+        let folder = self.folder.join(format!("{}.build", toolchain.name));
+        let mut guest = build(toolchain, &folder, progress)?;
+        if is_core_module(&guest) {
+            progress(Progress { what: "taking a snapshot", share: 0.6 });
+            guest = pre_initialise(&guest)?;
+            guest = wrap(&guest, &folder.join("wit"))?;
+        }
+        write_whole(&component, &guest)?;
+        fs::remove_dir_all(&folder)?;
+        Ok(component)
+    }
+
+    fn native(&self, toolchain: &Toolchain) -> anyhow::Result<Native> {
+        let path = |clocking, suffix| -> anyhow::Result<PathBuf> {
+            // Version, settings and processor: what wasmtime itself would refuse is another file here.
+            let mut hasher = Stable(Sha256::new());
+            native::compiler(clocking).map_err(in_words)?.precompile_compatibility_hash().hash(&mut hasher);
+            let hash = hex(&hasher.0.finalize());
+            Ok(self.folder.join(format!("{}-{hash}.{suffix}.cwasm", stem(toolchain))))
+        };
+        Ok(Native { epochs: path(Clocking::Epochs, "epochs")?, fuel: path(Clocking::Fuel, "fuel")? })
+    }
+}
+
+fn in_words(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
+/// Name and content of a toolchain, as the beginning of a file's name.
+fn stem(toolchain: &Toolchain) -> String {
+    let mut hasher = Sha256::new();
+    // What people read does not change what is built.
+    let built = toolchain.folder.iter().filter(|(path, _)| !path.starts_with("cases/") && !path.ends_with(".md") && path.as_str() != "toolchain.toml");
+    let built = built.map(|(path, content)| (path.as_str(), content.as_slice()));
+    for (path, content) in built.chain([("wit/guest.wit", WIT.as_bytes())]) {
+        hasher.update((path.len() as u64).to_le_bytes());
+        hasher.update(path);
+        hasher.update((content.len() as u64).to_le_bytes());
+        hasher.update(content);
+    }
+    hasher.update(PIPELINE);
+    format!("{}-{}", toolchain.name, hex(&hasher.finalize()))
+}
+
+fn hex(digest: &[u8]) -> String {
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Feeds what wasmtime hashes to a hash that is the same in each process.
+struct Stable(Sha256);
+
+impl Hasher for Stable {
+    fn finish(&self) -> u64 {
+        0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+const WIT: &str = include_str!("../../../wit/guest.wit");
+
+/// Runs the toolchain's own build in a private copy of its folder and returns what it made.
+fn build(toolchain: &Toolchain, folder: &Path, progress: &mut impl FnMut(Progress<'_>)) -> anyhow::Result<Vec<u8>> {
+    let Kind::Wasm { build } = &toolchain.kind;
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    let (source, out, wit) = (folder.join("source"), folder.join("out"), folder.join("wit"));
+    for folder in [&source, &out, &wit] {
+        fs::create_dir_all(folder)?;
+    }
+    for (path, content) in toolchain.folder.iter() {
+        let path = source.join(path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, content)?;
+    }
+    fs::write(wit.join("guest.wit"), WIT)?;
+    let mut command = Command::new("bash");
+    command.arg(build).arg(&out).current_dir(&source).env("RUNNEL_WIT", &wit);
+    let tail = watch(command, progress).with_context(|| format!("`{build}` of toolchain `{}` can't be run", toolchain.name))?;
+    if let Some(tail) = tail {
+        bail!("`{build}` of toolchain `{}` failed; its last lines:\n{tail}", toolchain.name);
+    }
+    fs::read(out.join("guest.wasm")).with_context(|| format!("`{build}` of toolchain `{}` made no `guest.wasm`", toolchain.name))
+}
+
+/// Runs a command whose lines of the form `step 2/5 what it does` are progress. Its last lines where it failed.
+fn watch(mut command: Command, progress: &mut impl FnMut(Progress<'_>)) -> anyhow::Result<Option<String>> {
+    let (reading, writing) = std::io::pipe()?;
+    command.stdin(Stdio::null()).stdout(writing.try_clone()?).stderr(writing);
+    let mut child = command.spawn()?;
+    // Or our own copies of the writing end would keep it open.
+    drop(command);
+    let mut tail = VecDeque::new();
+    for line in BufReader::new(reading.take(64 << 20)).split(b'\n') {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        if let Some((share, what)) = parse_step(&line) {
+            progress(Progress { what, share: share * 0.6 });
+        }
+        if tail.len() == TAIL {
+            tail.pop_front();
+        }
+        tail.push_back(line);
+    }
+    let failed = !child.wait()?.success();
+    Ok(failed.then(|| Vec::from(tail).join("\n")))
+}
+
+fn parse_step(line: &str) -> Option<(f32, &str)> {
+    let (step, what) = line.strip_prefix("step ")?.split_once(' ')?;
+    let (number, count) = step.split_once('/')?;
+    let (number, count) = (number.parse::<u8>().ok()?, count.parse::<u8>().ok()?);
+    (number >= 1 && number <= count).then(|| (f32::from(number - 1) / f32::from(count), what))
+}
+
+fn is_core_module(wasm: &[u8]) -> bool {
+    wasm.get(4..8) == Some(&[1, 0, 0, 0])
+}
+
+/// Runs a core module's `wizer-initialize` and keeps the memory that it leaves.
+fn pre_initialise(wasm: &[u8]) -> anyhow::Result<Vec<u8>> {
+    use wasmtime_wasi::p1::{WasiP1Ctx, add_to_linker_async};
+    let engine = native::compiler_quick().map_err(in_words)?;
+    let snapshot = async {
+        let mut linker = wasmtime::Linker::<WasiP1Ctx>::new(&engine);
+        add_to_linker_async(&mut linker, |state| state)?;
+        linker.func_wrap("runnel:guest/host@1.0.0", "exit", |code: i32| -> wasmtime::Result<()> {
+            Err(wasmtime::format_err!("the guest ended itself with {code} while it was initialised"))
+        })?;
+        let context = wasmtime_wasi::WasiCtxBuilder::new().inherit_stderr().build_p1();
+        let mut store = wasmtime::Store::new(&engine, context);
+        let mut wizer = wasmtime_wizer::Wizer::new();
+        wizer.init_func("wizer-initialize");
+        wizer.run(&mut store, wasm, async |store, module| linker.instantiate_async(store, module).await).await
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(snapshot).map_err(in_words).context("the guest can't be initialised")
+}
+
+/// Wraps a core module that speaks WASI preview 1 as a component of our world.
+fn wrap(wasm: &[u8], wit: &Path) -> anyhow::Result<Vec<u8>> {
+    use wasi_preview1_component_adapter_provider as adapter;
+    let mut module = wasm.to_vec();
+    let mut resolve = wit_parser::Resolve::default();
+    let (package, _) = resolve.push_path(wit)?;
+    let world = resolve.select_world(&[package], Some("guest"))?;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, wit_component::StringEncoding::UTF8)?;
+    wit_component::ComponentEncoder::default()
+        .validate(true)
+        .module(&module)?
+        .adapter(adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)?
+        .encode()
+        .context("the guest does not fit `wit/guest.wit`")
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn write_whole(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    ensure!(path.extension().is_some(), "a cached file has an extension");
+    let half = path.with_extension("part");
+    fs::write(&half, content).with_context(|| format!("can't write `{}`", half.display()))?;
+    fs::rename(&half, path).with_context(|| format!("can't write `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps() {
+        assert_eq!(parse_step("step 1/4 fetching packages"), Some((0.0, "fetching packages")));
+        assert_eq!(parse_step("step 3/4 linking"), Some((0.5, "linking")));
+        for line in ["step", "step 5/4 x", "step 0/4 x", "step a/b c", "stepping 1/2 x", "warning: step 1/2 x"] {
+            assert_eq!(parse_step(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_failing_command_shows_its_tail() {
+        let mut command = Command::new("bash");
+        command.args(["-c", "for i in $(seq 30); do echo line $i; done; echo step 2/2 half; exit 3"]);
+        let mut shares = Vec::new();
+        let tail = watch(command, &mut |step: Progress<'_>| shares.push(step.share)).unwrap().unwrap();
+        assert_eq!(shares, [0.3]);
+        assert!(tail.starts_with("line 12\n") && tail.ends_with("line 30\nstep 2/2 half"), "{tail}");
+    }
+}

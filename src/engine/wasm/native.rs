@@ -1,0 +1,74 @@
+//! How guests become native code, and how that code is run: one place for the settings, because what compiles and
+//! what runs must agree. Called by `guests` (compiler) and `cell` (runtime).
+
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// How a program's time is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clocking {
+    /// Epochs: cheap, tells CPU time.
+    Epochs,
+    /// Fuel: counts instructions, the same on each machine.
+    Fuel,
+}
+
+/// JavaScript's parser recurses deeply in native frames: 16 times its own 4 MiB stack.
+const WASM_STACK: usize = 64 << 20;
+/// What host functions may use on top of it.
+const HOST_STACK: usize = 1 << 20;
+
+fn config(clocking: Clocking) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(clocking == Clocking::Epochs)
+        .consume_fuel(clocking == Clocking::Fuel)
+        .max_wasm_stack(WASM_STACK)
+        .async_stack_size(WASM_STACK + HOST_STACK)
+        .memory_init_cow(true)
+        // An interpreter's snapshot is mapped, never copied; without this a large sparse one would be copied.
+        .memory_guaranteed_dense_image_size(1 << 30)
+        .generate_address_map(false)
+        .native_unwind_info(false)
+        .wasm_backtrace_max_frames(None);
+    config
+}
+
+pub(crate) fn compiler(clocking: Clocking) -> wasmtime::Result<Engine> {
+    Engine::new(&config(clocking))
+}
+
+/// An engine with room for `slots` sandboxes, reserved once: what grows later is bounded by the limits of each.
+pub(crate) fn runtime(clocking: Clocking, slots: u32) -> wasmtime::Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots * INSTANCES)
+        .total_memories(slots * 2)
+        .total_tables(slots * TABLES)
+        .total_stacks(slots)
+        .max_component_instance_size(8 << 20)
+        .max_core_instance_size(8 << 20)
+        .max_core_instances_per_component(INSTANCES)
+        .max_memories_per_component(2)
+        .max_tables_per_component(TABLES)
+        .max_tables_per_module(4)
+        .table_elements(200_000)
+        .max_memory_size(4 << 30)
+        // What a sandbox leaves behind is dropped page by page only where it was touched (Linux 6.7 and later).
+        .pagemap_scan(Enabled::Auto)
+        .linear_memory_keep_resident(0)
+        .async_stack_keep_resident(0);
+    let mut config = config(clocking);
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config)
+}
+
+/// A dynamically linked guest (Python by componentize-py) is about 40 core modules in one component.
+const INSTANCES: u32 = 50;
+const TABLES: u32 = 16;
+
+/// For code that runs once: made quickly rather than well.
+pub(crate) fn compiler_quick() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.cranelift_opt_level(wasmtime::OptLevel::None).max_wasm_stack(WASM_STACK).async_stack_size(WASM_STACK + HOST_STACK);
+    Engine::new(&config)
+}

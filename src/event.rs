@@ -1,0 +1,57 @@
+//! What happens in a run, as a stream with exactly one end. Made by the runner, rendered by the doors.
+
+use crate::judge::{Facts, Verdict};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pipe {
+    Stdout,
+    Stderr,
+}
+
+#[derive(Debug)]
+pub enum Event {
+    /// Waits for a free place; 0 is next.
+    Queued { position: usize },
+    Started { engine: &'static str },
+    /// A piece of output; a character is never split between two of them.
+    Output { pipe: Pipe, seq: u64, at: Duration, data: Text },
+    /// The program waits for input.
+    Waiting,
+    /// Always the last.
+    Ended(Box<Outcome>),
+}
+
+/// Bytes that are text, or are not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    Utf8(String),
+    Binary(Bytes),
+}
+
+impl Text {
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::Utf8(text),
+            Err(fault) => Self::Binary(fault.into_bytes().into()),
+        }
+    }
+}
+
+/// How a run ended and what it left.
+#[derive(Debug)]
+pub struct Outcome {
+    pub verdict: Verdict,
+    /// None where no execution was measured: cancelled in the queue, or lost with its executor.
+    pub facts: Option<Facts>,
+    pub stdout: Text,
+    pub stderr: Text,
+    pub stdout_truncated: bool,
+    pub stderr_truncated: bool,
+    pub queue_time: Duration,
+    pub code_size: u64,
+    pub in_size: u64,
+    pub out_size: u64,
+}

@@ -1,0 +1,32 @@
+//! Runnel runs other people's code in sandboxes and streams what happens.
+//!
+//! The floors of the house, each importing only from those before it:
+//! words (`limits`, `job`, `event`, `judge`), paper (`toolchain`, `config`, `protocol`), engines (`link`, `files`,
+//! `engine`, `cell`), desk (`admission`, `runner`), doors (`server`, `cli`). ARCHITECTURE.md says why.
+
+pub mod event;
+pub mod job;
+pub mod judge;
+pub mod limits;
+
+pub mod config;
+pub mod protocol;
+pub mod toolchain;
+
+pub mod cell;
+pub mod engine;
+pub mod files;
+pub mod link;
+mod raw;
+
+pub mod admission;
+pub mod runner;
+
+pub mod cli;
+pub mod server;
+
+/// What this binary was built from, where the build says so.
+pub const BUILD: &str = match option_env!("RUNNEL_BUILD") {
+    Some(build) => build,
+    None => "source",
+};

@@ -1,0 +1,387 @@
+//! The server's end of one link: starts executions on it and hands what happens to whoever started them. One
+//! reading and one writing half, driven by the task that owns the executor (`engine::wasm`). Whatever comes from
+//! the other side is hostile: it may not make this side grow, wait or panic.
+
+use super::{ExecId, FromExecutor, LEAST_COST, MAX_FRAME, OpenOrder, PIECE, Seeds, ToExecutor, WINDOW, Wall};
+use crate::event::Pipe;
+use crate::judge::Facts;
+use bytes::Bytes;
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
+
+/// Orders wait while more than this is on its way to the executor.
+const OUTGOING_HIGH: usize = 4 << 20;
+/// What an executor may have on its way for one execution before it counts as broken: a sound one stays near its
+/// window, a frame that was begun within it goes out whole.
+const TOLERANCE: u32 = 4 * WINDOW;
+/// Happenings that may wait for their reader: that much in the smallest frames, and the few that cost nothing.
+const INBOX: usize = (TOLERANCE / LEAST_COST) as usize + 16;
+
+/// All that an executor needs for one execution.
+#[derive(Clone)]
+pub struct Order {
+    pub toolchain: String,
+    pub main: String,
+    pub files: Arc<Vec<crate::job::JobFile>>,
+    pub args: Vec<String>,
+    pub env: Vec<(String, String)>,
+    pub stdin: Bytes,
+    pub stdin_open: bool,
+    pub limits: crate::limits::Limits,
+    pub file_count: u32,
+    pub deterministic: Option<Seeds>,
+}
+
+#[derive(Debug)]
+pub enum Happening {
+    Started,
+    Output { pipe: Pipe, bytes: Vec<u8> },
+    Waiting,
+    Ended(Facts),
+    /// The executor is gone; nothing more is known.
+    Lost,
+}
+
+/// Told when the program begins to wait for a while (true) and when it goes on (false).
+pub type OnParked = Box<dyn Fn(bool) + Send + Sync>;
+
+#[derive(Clone)]
+pub struct Session {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    outgoing: Mutex<Vec<u8>>,
+    /// There is something to write, or nobody will write any more.
+    wake: Notify,
+    /// There is room again.
+    drained: Notify,
+    live: Mutex<Live>,
+    next: AtomicU32,
+}
+
+#[derive(Default)]
+struct Live {
+    executions: HashMap<ExecId, Arc<Inbox>>,
+    closed: bool,
+}
+
+struct Inbox {
+    queue: Mutex<Queue>,
+    arrived: Notify,
+    parked: OnParked,
+}
+
+#[derive(Default)]
+struct Queue {
+    happenings: VecDeque<Happening>,
+    /// Of the window, taken by output that the reader has not had yet or has not returned.
+    taken: u32,
+}
+
+/// A running execution. Dropping it kills the program.
+pub struct Execution {
+    id: ExecId,
+    shared: Arc<Shared>,
+    inbox: Arc<Inbox>,
+    /// Output that was handed out and whose window is given back with the next call.
+    owed: u32,
+    ended: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Lost {
+    #[error("the link was closed")]
+    Closed,
+    #[error("the link failed: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("the executor sent {0}")]
+    Frame(#[from] super::Fault),
+    #[error("the executor sent more than its window")]
+    Window,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while holding one of these; a poisoned one is still whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Session {
+    pub fn new() -> Self {
+        let shared = Shared {
+            outgoing: Mutex::default(),
+            wake: Notify::new(),
+            drained: Notify::new(),
+            live: Mutex::default(),
+            next: AtomicU32::new(1),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Whether both are the same link.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// How many executions are on this link.
+    pub fn live(&self) -> usize {
+        lock(&self.shared.live).executions.len()
+    }
+
+    /// Sends an order. Waits while the executor has too much to read; otherwise one write carries all of it.
+    pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Lost> {
+        let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        let inbox = Arc::new(Inbox { queue: Mutex::default(), arrived: Notify::new(), parked });
+        {
+            let mut live = lock(&self.shared.live);
+            if live.closed {
+                return Err(Lost::Closed);
+            }
+            live.executions.insert(id, inbox.clone());
+        }
+        let execution = Execution { id, shared: self.shared.clone(), inbox, owed: 0, ended: false };
+        self.shared.push(&ToExecutor::Open { exec: id, order: order.head() }).await;
+        for file in order.files.iter() {
+            let path = file.path.as_str();
+            // An empty file is one empty piece.
+            let mut rest = &file.content[..];
+            loop {
+                let (piece, more) = rest.split_at(rest.len().min(PIECE));
+                self.shared.push(&ToExecutor::File { exec: id, path, bytes: piece }).await;
+                rest = more;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+        }
+        execution.stdin(&order.stdin, !order.stdin_open).await;
+        self.shared.push(&ToExecutor::Start { exec: id }).await;
+        self.shared.wake.notify_one();
+        Ok(execution)
+    }
+
+    /// Writes what is to be sent until the link fails or `close` is called.
+    pub async fn write(&self, mut link: impl AsyncWrite + Unpin) -> Lost {
+        let mut writing = Vec::new();
+        loop {
+            std::mem::swap(&mut *lock(&self.shared.outgoing), &mut writing);
+            if writing.is_empty() {
+                if lock(&self.shared.live).closed {
+                    return Lost::Closed;
+                }
+                self.shared.wake.notified().await;
+                continue;
+            }
+            self.shared.drained.notify_waiters();
+            if let Err(fault) = link.write_all(&writing).await {
+                return fault.into();
+            }
+            writing.clear();
+            writing.shrink_to(PIECE);
+        }
+    }
+
+    /// Reads until the link ends. `ready` is told what stands around the executor.
+    pub async fn read(&self, mut link: impl AsyncRead + Unpin, ready: impl Fn(Wall)) -> Lost {
+        let mut buffer = Vec::with_capacity(PIECE);
+        loop {
+            match link.read_buf(&mut buffer).await {
+                Ok(0) => return Lost::Closed,
+                Ok(_) => {}
+                Err(fault) => return fault.into(),
+            }
+            match self.dispatch_all(&buffer, &ready) {
+                Ok(used) => drop(buffer.drain(..used)),
+                Err(lost) => return lost,
+            }
+            debug_assert!(buffer.len() <= MAX_FRAME + 4, "a partial frame only");
+        }
+    }
+
+    fn dispatch_all(&self, buffer: &[u8], ready: &impl Fn(Wall)) -> Result<usize, Lost> {
+        let mut rest = buffer;
+        while let Some((body, more)) = super::split(rest)? {
+            self.dispatch(super::decode(body)?, ready)?;
+            rest = more;
+        }
+        Ok(buffer.len() - rest.len())
+    }
+
+    fn dispatch(&self, frame: FromExecutor<'_>, ready: &impl Fn(Wall)) -> Result<(), Lost> {
+        let (exec, happening) = match frame {
+            FromExecutor::Ready { wall } => {
+                ready(wall);
+                return Ok(());
+            }
+            FromExecutor::Parked { exec, parked } => {
+                if let Some(inbox) = lock(&self.shared.live).executions.get(&exec).cloned() {
+                    (inbox.parked)(parked);
+                }
+                return Ok(());
+            }
+            FromExecutor::Started { exec } => (exec, Happening::Started),
+            FromExecutor::Output { exec, pipe, bytes } => (exec, Happening::Output { pipe, bytes: bytes.to_vec() }),
+            FromExecutor::Waiting { exec } => (exec, Happening::Waiting),
+            FromExecutor::Ended { exec, facts } => {
+                let inbox = lock(&self.shared.live).executions.remove(&exec);
+                return inbox.map_or(Ok(()), |inbox| inbox.push(Happening::Ended(facts)));
+            }
+        };
+        // What comes for an execution that was dropped here is late, not wrong.
+        let inbox = lock(&self.shared.live).executions.get(&exec).cloned();
+        inbox.map_or(Ok(()), |inbox| inbox.push(happening))
+    }
+
+    /// Ends the session: every execution on it is lost.
+    pub fn close(&self) {
+        let executions = {
+            let mut live = lock(&self.shared.live);
+            live.closed = true;
+            std::mem::take(&mut live.executions)
+        };
+        for inbox in executions.into_values() {
+            inbox.lose();
+        }
+        self.shared.wake.notify_one();
+        self.shared.drained.notify_waiters();
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shared {
+    /// Queues a frame that may wait: part of an order, or input.
+    async fn push(&self, frame: &ToExecutor<'_>) {
+        loop {
+            let drained = self.drained.notified();
+            {
+                let mut outgoing = lock(&self.outgoing);
+                if outgoing.len() < OUTGOING_HIGH || lock(&self.live).closed {
+                    super::encode(frame, &mut outgoing);
+                    return;
+                }
+            }
+            self.wake.notify_one();
+            drained.await;
+        }
+    }
+
+    /// Queues a small frame that must not wait; there are at most a few of them for each live execution.
+    fn push_now(&self, frame: &ToExecutor<'_>) {
+        super::encode(frame, &mut lock(&self.outgoing));
+        self.wake.notify_one();
+    }
+}
+
+impl Order {
+    fn head(&self) -> OpenOrder<'_> {
+        OpenOrder {
+            toolchain: &self.toolchain,
+            main: &self.main,
+            args: self.args.iter().map(String::as_str).collect(),
+            env: self.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+            time: self.limits.time,
+            wall: self.limits.wall,
+            memory_bytes: self.limits.memory_bytes,
+            output_bytes: self.limits.output_bytes,
+            file_bytes: self.limits.file_bytes,
+            file_count: self.file_count,
+            deterministic: self.deterministic,
+        }
+    }
+}
+
+impl Inbox {
+    fn push(&self, happening: Happening) -> Result<(), Lost> {
+        let mut queue = lock(&self.queue);
+        if let Happening::Output { bytes, .. } = &happening {
+            queue.taken = queue.taken.saturating_add(super::cost(bytes.len()));
+        }
+        // One waiting notice is as good as two: the executor sends one for each piece of input, whose number is
+        // the client's choice.
+        if matches!((&happening, queue.happenings.back()), (Happening::Waiting, Some(Happening::Waiting))) {
+            return Ok(());
+        }
+        if queue.taken > TOLERANCE || queue.happenings.len() >= INBOX {
+            return Err(Lost::Window);
+        }
+        queue.happenings.push_back(happening);
+        drop(queue);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    fn lose(&self) {
+        lock(&self.queue).happenings.push_back(Happening::Lost);
+        self.arrived.notify_one();
+    }
+}
+
+impl Execution {
+    /// The next thing that happens; after `Ended` or `Lost` there is nothing more to ask for. Calling it again says
+    /// that what the call before gave has been passed on. Cancel safe.
+    pub async fn next(&mut self) -> Happening {
+        self.give_back();
+        loop {
+            if let Some(happening) = lock(&self.inbox.queue).happenings.pop_front() {
+                match &happening {
+                    Happening::Output { bytes, .. } => self.owed += super::cost(bytes.len()),
+                    Happening::Ended(_) | Happening::Lost => self.ended = true,
+                    Happening::Started | Happening::Waiting => {}
+                }
+                return happening;
+            }
+            self.inbox.arrived.notified().await;
+        }
+    }
+
+    fn give_back(&mut self) {
+        // Not for every frame: a quarter of the window at a time keeps the program going.
+        if self.owed >= WINDOW / 4 || (self.owed > 0 && lock(&self.inbox.queue).happenings.is_empty()) {
+            let bytes = std::mem::take(&mut self.owed);
+            {
+                let mut queue = lock(&self.inbox.queue);
+                queue.taken = queue.taken.saturating_sub(bytes);
+            }
+            self.shared.push_now(&ToExecutor::Credit { exec: self.id, bytes });
+        }
+    }
+
+    /// More input; `eof` ends it.
+    pub async fn stdin(&self, bytes: &[u8], eof: bool) {
+        send_stdin(&self.shared, self.id, bytes, eof).await;
+    }
+
+    pub fn kill(&self) {
+        self.shared.push_now(&ToExecutor::Kill { exec: self.id });
+    }
+}
+
+async fn send_stdin(shared: &Shared, exec: ExecId, bytes: &[u8], eof: bool) {
+    let mut rest = bytes;
+    while rest.len() > PIECE {
+        let (piece, more) = rest.split_at(PIECE);
+        shared.push(&ToExecutor::Stdin { exec, bytes: piece, eof: false }).await;
+        rest = more;
+    }
+    if !rest.is_empty() || eof {
+        shared.push(&ToExecutor::Stdin { exec, bytes: rest, eof }).await;
+    }
+    shared.wake.notify_one();
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        lock(&self.shared.live).executions.remove(&self.id);
+        if !self.ended {
+            self.kill();
+        }
+    }
+}

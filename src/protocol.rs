@@ -1,0 +1,223 @@
+//! The words of `runnel.v1` as they stand on the wire, and the one table of error codes. Types have serde and no
+//! behaviour; `parse` turns what clients send into jobs, `render` turns events into frames.
+
+pub mod parse;
+pub mod render;
+mod text;
+
+pub(crate) use text::to_base64;
+pub use text::{Data, Pairs};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+pub const NAME: &str = "runnel.v1";
+
+/// A refusal, ready to be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    pub code: Code,
+    pub message: String,
+    pub details: Details,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Details {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// Everything that can be wrong with what a client sends, or with us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    BadJson,
+    BadFrame,
+    BadField,
+    MissingField,
+    BadPath,
+    UnknownLanguage,
+    UnknownRun,
+    DuplicateId,
+    NotRunning,
+    LimitTooHigh,
+    TooLarge,
+    Busy,
+    LanguageUnavailable,
+    ShuttingDown,
+    Internal,
+}
+
+impl Code {
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::BadJson
+            | Self::BadFrame
+            | Self::BadField
+            | Self::MissingField
+            | Self::BadPath
+            | Self::UnknownLanguage
+            | Self::UnknownRun
+            | Self::DuplicateId
+            | Self::NotRunning
+            | Self::LimitTooHigh
+            | Self::TooLarge => 400,
+            Self::Busy => 429,
+            Self::LanguageUnavailable | Self::ShuttingDown => 503,
+            Self::Internal => 500,
+        }
+    }
+}
+
+/// Close codes of the socket.
+pub mod close {
+    pub const GOING_AWAY: u16 = 1001;
+    pub const NOT_TEXT: u16 = 1003;
+    pub const NOT_UTF8: u16 = 1007;
+    pub const TOO_LARGE: u16 = 1009;
+    pub const RESTART: u16 = 1012;
+}
+
+impl Refusal {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: Details::default() }
+    }
+
+    pub fn of_field(code: Code, field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { details: Details { field: Some(field.into()), ..Details::default() }, ..Self::new(code, message) }
+    }
+}
+
+/// What every frame begins with; the rest is read when the type is known.
+#[derive(Debug, Deserialize)]
+pub struct Head {
+    #[serde(rename = "type")]
+    pub kind: Option<serde_json::Value>,
+    pub id: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "fields that are allowed and mean nothing yet")]
+pub struct HelloFrame {
+    #[serde(rename = "type")]
+    kind: String,
+    token: Option<String>,
+    client: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StdinFrame {
+    #[serde(rename = "type")]
+    _kind: String,
+    pub id: String,
+    pub data: Option<String>,
+    pub base64: Option<String>,
+    #[serde(default)]
+    pub eof: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelFrame {
+    #[serde(rename = "type")]
+    _kind: String,
+    pub id: String,
+}
+
+/// `run`, field by field as the protocol's page has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunFrame<'a> {
+    #[serde(rename = "type")]
+    pub(crate) _kind: String,
+    pub id: String,
+    pub language: String,
+    pub code: Option<Data>,
+    #[serde(default)]
+    pub files: Option<Pairs<Data>>,
+    pub main: Option<String>,
+    #[serde(default)]
+    pub args: Option<Vec<String>>,
+    #[serde(default)]
+    pub env: Option<Pairs<String>>,
+    pub stdin: Option<Data>,
+    #[serde(default)]
+    pub interactive: Option<bool>,
+    pub limits: Option<LimitsFrame>,
+    pub deterministic: Option<DeterministicFrame>,
+    pub stream: Option<StreamWish>,
+    #[serde(borrow)]
+    pub meta: Option<&'a RawValue>,
+    // Known words whose meaning comes with other parts of the server.
+    #[serde(borrow)]
+    pub tests: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub compare: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub stop_on_failure: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub collect: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub rules: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub workspace: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub remove: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub harness: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub command: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub image: Option<&'a RawValue>,
+    pub priority: Option<Priority>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsFrame {
+    pub time_ms: Option<u64>,
+    pub wall_ms: Option<u64>,
+    pub compile_ms: Option<u64>,
+    pub memory_mb: Option<u64>,
+    pub output_kb: Option<u64>,
+    pub files_mb: Option<u64>,
+    pub processes: Option<u64>,
+    pub fuel: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeterministicFrame {
+    #[serde(default)]
+    pub seed: Option<u64>,
+    pub now: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    Interactive,
+    Batch,
+}
+
+/// `true`, `false` or `"lines"`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamWish {
+    Live,
+    Quiet,
+    Lines,
+}
+
+impl<'de> Deserialize<'de> for StreamWish {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::one_of(deserializer)
+    }
+}

@@ -1,0 +1,383 @@
+//! What a client sends -> what is asked. Refuses by name: the field, the limit, what was given. Called by the
+//! socket for each frame; pure, and fuzzed.
+
+use super::{CancelFrame, Code, Data, Details, Head, HelloFrame, Pairs, Priority, Refusal, RunFrame, StdinFrame, StreamWish, text};
+use crate::config::JobLimits;
+use crate::job::{Deterministic, Job, JobFile, JobPath, Stream};
+use crate::limits::{self, Asked, Figures};
+use crate::toolchain::{Toolchain, Toolchains};
+use bytes::Bytes;
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// The longest id of a run.
+const MAX_ID: usize = 128;
+/// The largest `meta`.
+const MAX_META: usize = 16 << 10;
+
+/// A frame of a client, checked.
+#[derive(Debug)]
+pub enum Request {
+    Hello,
+    Run(Box<Job>),
+    Stdin { id: String, bytes: Vec<u8>, eof: bool },
+    Cancel { id: String },
+}
+
+/// What parsing needs to know of the server.
+#[derive(Clone)]
+pub struct Rules {
+    pub toolchains: Toolchains,
+    pub most: Figures,
+    pub job: JobLimits,
+}
+
+/// A refusal, and the run that it is about.
+pub type Refused = (Option<String>, Refusal);
+
+pub fn request(frame: &str, rules: &Rules) -> Result<Request, Refused> {
+    let head: Head = serde_json::from_str(frame).map_err(|fault| (None, bad_json(&fault)))?;
+    let id = match &head.id {
+        None | Some(serde_json::Value::Null) => None,
+        Some(serde_json::Value::String(id)) => Some(id.clone()),
+        Some(_) => return Err((None, Refusal::of_field(Code::BadField, "id", "`id` must be a string"))),
+    };
+    let kind = match &head.kind {
+        None => return Err((id, Refusal::of_field(Code::MissingField, "type", "`type` is missing"))),
+        Some(serde_json::Value::String(kind)) => kind.as_str(),
+        Some(_) => return Err((id, Refusal::of_field(Code::BadField, "type", "`type` must be a string"))),
+    };
+    let request = match kind {
+        "run" => read::<RunFrame<'_>>(frame).and_then(|frame| job(frame, rules)).map(|job| Request::Run(Box::new(job))),
+        "stdin" => read::<StdinFrame>(frame).and_then(stdin),
+        "cancel" => read::<CancelFrame>(frame).map(|CancelFrame { id, .. }| Request::Cancel { id }),
+        "hello" => read::<HelloFrame>(frame).map(|_| Request::Hello),
+        "workspace.open" | "workspace.list" | "workspace.read" | "workspace.close" | "glance" | "clock" => {
+            Err(Refusal::of_field(Code::BadFrame, "type", format!("`{kind}` is not supported by this version")))
+        }
+        _ => {
+            let message = format!("unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin` or `cancel`", clip(kind));
+            Err(Refusal::of_field(Code::BadFrame, "type", message))
+        }
+    };
+    request.map_err(|refusal| (id, refusal))
+}
+
+/// What a client wrote, short enough to be told back.
+fn clip(text: &str) -> &str {
+    &text[..text.floor_char_boundary(80)]
+}
+
+fn bad_json(fault: &serde_json::Error) -> Refusal {
+    if fault.is_data() {
+        return Refusal::new(Code::BadJson, "a frame is a JSON object");
+    }
+    Refusal::new(Code::BadJson, format!("not JSON: {fault}"))
+}
+
+/// Reads a frame whose type is known; says which field is wrong.
+fn read<'a, Frame: Deserialize<'a>>(frame: &'a str) -> Result<Frame, Refusal> {
+    let mut deserializer = serde_json::Deserializer::from_str(frame);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|fault| {
+        let path = fault.path().to_string();
+        let text = fault.inner().to_string();
+        // The position at the end helps nobody: clients don't see their frames as lines.
+        let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+        match text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+            Some(field) => {
+                let field = if path == "." { field.to_owned() } else { format!("{path}.{field}") };
+                Refusal::of_field(Code::MissingField, &field, format!("`{field}` is missing"))
+            }
+            None if path == "." => Refusal::new(Code::BadField, text),
+            None => Refusal::of_field(Code::BadField, &path, format!("`{path}`: {text}")),
+        }
+    })
+}
+
+fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
+    let StdinFrame { _kind: _, id, data, base64, eof } = frame;
+    let bytes = match (data, base64) {
+        (Some(_), Some(_)) => return Err(Refusal::of_field(Code::BadField, "base64", "give `data` or `base64`, not both")),
+        (Some(data), None) => data.into_bytes(),
+        (None, Some(base64)) => text::from_base64(&base64).map_err(|fault| Refusal::of_field(Code::BadField, "base64", fault))?,
+        (None, None) if eof => Vec::new(),
+        (None, None) => return Err(Refusal::of_field(Code::MissingField, "data", "`data`, `base64` or `eof` is missing")),
+    };
+    Ok(Request::Stdin { id, bytes, eof })
+}
+
+fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
+    refuse_what_is_not_there(&frame)?;
+    let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
+    if id.is_empty() || id.len() > MAX_ID {
+        return Err(Refusal::of_field(Code::BadField, "id", format!("`id` must have 1 to {MAX_ID} bytes")));
+    }
+    let Some(toolchain) = rules.toolchains.find(&language) else {
+        let message = format!("unknown language `{}`\nhint: there are {}", clip(&language), rules.toolchains.names());
+        return Err(Refusal::of_field(Code::UnknownLanguage, "language", message));
+    };
+    let limits = asked(limits.unwrap_or_default()).within(&toolchain.limits, &rules.most).map_err(limit_refusal)?;
+    let (files, main) = sources(toolchain, code, files.unwrap_or_default(), main, limits.file_bytes, &rules.job)?;
+    let (args, env) = (args.unwrap_or_default(), env.unwrap_or_default().0);
+    check_words(&args, &env, rules.job.args_kb << 10)?;
+    let interactive = interactive.unwrap_or(false);
+    let deterministic = deterministic.map(seeds).transpose()?;
+    if deterministic.is_some() && interactive {
+        let message = "a deterministic run can't be interactive: its input must be known before it starts";
+        return Err(Refusal::of_field(Code::BadField, "interactive", message));
+    }
+    if limits.fuel.is_some() && deterministic.is_none() {
+        let message = "`limits.fuel` needs `deterministic`: fuel is counted in reproducible runs only";
+        return Err(Refusal::of_field(Code::BadField, "limits.fuel", message));
+    }
+    let most_stdin = rules.job.stdin_kb << 10;
+    let stdin = stdin.map(|stdin| unpack(stdin, "stdin", most_stdin)).transpose()?.unwrap_or_default();
+    if stdin.len() as u64 > most_stdin {
+        return Err(too_large("stdin", most_stdin, stdin.len() as u64));
+    }
+    let stream = match stream {
+        None | Some(StreamWish::Live) => Stream::Live,
+        Some(StreamWish::Quiet) => Stream::Quiet,
+        Some(StreamWish::Lines) => return Err(not_there("stream", "`stream`: \"lines\"")),
+    };
+    let meta = meta.map(|meta| meta.get().to_owned());
+    if let Some(meta) = &meta
+        && meta.len() > MAX_META
+    {
+        return Err(too_large("meta", MAX_META as u64, meta.len() as u64));
+    }
+    Ok(Job {
+        id,
+        toolchain: toolchain.clone(),
+        files: Arc::new(files),
+        main,
+        args,
+        env,
+        stdin: Bytes::from(stdin),
+        interactive,
+        limits,
+        deterministic,
+        stream,
+        meta,
+    })
+}
+
+fn not_there(field: &str, what: &str) -> Refusal {
+    Refusal::of_field(Code::BadField, field, format!("{what} is not supported by this version"))
+}
+
+fn refuse_what_is_not_there(frame: &RunFrame<'_>) -> Result<(), Refusal> {
+    let later = [
+        ("tests", frame.tests),
+        ("compare", frame.compare),
+        ("stop_on_failure", frame.stop_on_failure),
+        ("collect", frame.collect),
+        ("rules", frame.rules),
+        ("workspace", frame.workspace),
+        ("remove", frame.remove),
+        ("harness", frame.harness),
+        ("command", frame.command),
+        ("image", frame.image),
+    ];
+    for (field, value) in later {
+        if value.is_some_and(|value| value.get() != "null") {
+            return Err(not_there(field, &format!("`{field}`")));
+        }
+    }
+    match frame.priority {
+        None | Some(Priority::Interactive) => Ok(()),
+        Some(Priority::Batch) => Err(not_there("priority", "`priority`: \"batch\"")),
+    }
+}
+
+fn asked(frame: super::LimitsFrame) -> Asked {
+    let super::LimitsFrame { time_ms, wall_ms, compile_ms, memory_mb, output_kb, files_mb, processes, fuel } = frame;
+    Asked { time_ms, wall_ms, compile_ms, memory_mb, output_kb, files_mb, processes, fuel }
+}
+
+fn limit_refusal(refusal: limits::Refusal) -> Refusal {
+    let message = refusal.to_string();
+    match refusal {
+        limits::Refusal::TooHigh { field, limit, given } => Refusal {
+            code: Code::LimitTooHigh,
+            message,
+            details: Details { field: Some(format!("limits.{field}")), limit: Some(limit), given: Some(given), retry_after_ms: None },
+        },
+        limits::Refusal::Zero { field } => Refusal::of_field(Code::BadField, format!("limits.{field}"), message),
+    }
+}
+
+fn too_large(field: &str, limit: u64, given: u64) -> Refusal {
+    Refusal {
+        code: Code::TooLarge,
+        message: format!("`{field}` has {given} bytes, the most allowed is {limit}"),
+        details: Details { field: Some(field.to_owned()), limit: Some(limit), given: Some(given), retry_after_ms: None },
+    }
+}
+
+/// The program's files and the one that is started.
+fn sources(
+    toolchain: &Toolchain,
+    code: Option<Data>,
+    files: Pairs<Data>,
+    main: Option<String>,
+    most: u64,
+    bounds: &JobLimits,
+) -> Result<(Vec<JobFile>, JobPath), Refusal> {
+    if code.is_none() && files.0.is_empty() {
+        return Err(Refusal::of_field(Code::MissingField, "code", "`code` or `files` is missing"));
+    }
+    let main = main.map(|main| path("main", &main)).transpose()?;
+    let is_given = |path: &JobPath| files.0.iter().any(|(name, _)| name == path.as_str());
+    let code_path = match &main {
+        // `main` names what is started: one of the files, or else the code.
+        Some(main) if !is_given(main) => main.clone(),
+        Some(_) | None => toolchain.main.clone(),
+    };
+    let count = files.0.len() + usize::from(code.is_some());
+    if count > bounds.files {
+        return Err(Refusal {
+            details: Details { field: Some("files".into()), limit: Some(bounds.files as u64), given: Some(count as u64), retry_after_ms: None },
+            ..Refusal::new(Code::TooLarge, format!("{count} files, the most allowed is {}", bounds.files))
+        });
+    }
+    let mut all: Vec<JobFile> = Vec::with_capacity(count);
+    let mut total = 0;
+    let code = code.map(|code| (code_path.as_str().to_owned(), code, "code".to_owned()));
+    let named = files.0.into_iter().map(|(name, data)| {
+        let field = format!("files.{}", clip(&name));
+        (name, data, field)
+    });
+    for (name, data, field) in code.into_iter().chain(named) {
+        let path = path(&field, &name)?;
+        let content = unpack(data, &field, most)?;
+        total += content.len() as u64;
+        if total > most {
+            return Err(too_large("files", most, total));
+        }
+        all.push(JobFile { path, content: content.into() });
+    }
+    check_tree(&all)?;
+    let main = match main {
+        Some(main) if all.iter().any(|file| file.path == main) => main,
+        Some(main) => {
+            return Err(Refusal::of_field(Code::BadField, "main", format!("`main` names `{}`, which is not in `files`", main.as_str())));
+        }
+        None => usual_main(toolchain, &all)?,
+    };
+    Ok((all, main))
+}
+
+fn usual_main(toolchain: &Toolchain, files: &[JobFile]) -> Result<JobPath, Refusal> {
+    if files.iter().any(|file| file.path == toolchain.main) {
+        return Ok(toolchain.main.clone());
+    }
+    let fits = |file: &&JobFile| {
+        let ending = file.path.as_str().rsplit_once('.').map(|(_, ending)| ending);
+        ending.is_some_and(|ending| toolchain.extensions.iter().any(|other| other == ending))
+    };
+    let mut candidates = files.iter().filter(fits);
+    match (candidates.next(), candidates.next()) {
+        (Some(only), None) => Ok(only.path.clone()),
+        _ => {
+            let message = format!("`main` is missing: there is no `{}` in `files`", toolchain.main.as_str());
+            Err(Refusal::of_field(Code::MissingField, "main", message))
+        }
+    }
+}
+
+fn path(field: &str, text: &str) -> Result<JobPath, Refusal> {
+    JobPath::parse(text).map_err(|fault| Refusal::of_field(Code::BadPath, field, format!("the path `{}` {fault}", clip(text))))
+}
+
+/// No path twice, none both file and folder.
+fn check_tree(files: &[JobFile]) -> Result<(), Refusal> {
+    let mut seen = HashSet::new();
+    for file in files {
+        if !seen.insert(file.path.as_str()) {
+            return Err(Refusal::of_field(Code::BadPath, "files", format!("the path `{}` is there twice", clip(file.path.as_str()))));
+        }
+    }
+    for file in files {
+        let mut folder = file.path.as_str();
+        while let Some((parent, _)) = folder.rsplit_once('/') {
+            if seen.contains(parent) {
+                return Err(Refusal::of_field(Code::BadPath, "files", format!("`{}` is both a file and a folder", clip(parent))));
+            }
+            folder = parent;
+        }
+    }
+    Ok(())
+}
+
+fn unpack(data: Data, field: &str, most: u64) -> Result<Vec<u8>, Refusal> {
+    match data {
+        Data::Plain(bytes) => Ok(bytes),
+        Data::Gzip(packed) => {
+            let mut bytes = Vec::new();
+            let read = flate2::read::MultiGzDecoder::new(&packed[..]).take(most.saturating_add(1)).read_to_end(&mut bytes);
+            read.map_err(|fault| Refusal::of_field(Code::BadField, field, format!("`{field}`: not gzip: {fault}")))?;
+            if bytes.len() as u64 > most {
+                return Err(too_large(field, most, bytes.len() as u64));
+            }
+            Ok(bytes)
+        }
+    }
+}
+
+fn check_words(args: &[String], env: &[(String, String)], most: usize) -> Result<(), Refusal> {
+    if args.iter().any(|arg| arg.contains('\0')) {
+        return Err(Refusal::of_field(Code::BadField, "args", "`args` holds a NUL character"));
+    }
+    for (name, value) in env {
+        if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+            let message = format!("`env.{}`: a name is not empty and holds no `=`, neither holds NUL", clip(name));
+            return Err(Refusal::of_field(Code::BadField, "env", message));
+        }
+    }
+    let given = args.iter().map(|arg| arg.len() + 1).sum::<usize>() + env.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+    if given > most {
+        return Err(too_large("args", most as u64, given as u64));
+    }
+    Ok(())
+}
+
+fn seeds(frame: super::DeterministicFrame) -> Result<Deterministic, Refusal> {
+    let now = match frame.now {
+        None => SystemTime::UNIX_EPOCH + Duration::from_secs(DEFAULT_NOW),
+        Some(text) => instant(&text).ok_or_else(|| {
+            let message = format!("`deterministic.now`: `{}` is not a time such as 2026-01-01T00:00:00Z", clip(&text));
+            Refusal::of_field(Code::BadField, "deterministic.now", message)
+        })?,
+    };
+    Ok(Deterministic { seed: frame.seed.unwrap_or(0), now })
+}
+
+/// The first of January 2026: a run that asks for no time gets one that does not change.
+const DEFAULT_NOW: u64 = 1_767_225_600;
+
+/// A time from 1970 on, as RFC 3339 has it.
+fn instant(text: &str) -> Option<SystemTime> {
+    let toml::value::Datetime { date: Some(date), time: Some(time), offset: Some(offset) } = text.parse().ok()? else { return None };
+    let days = days_since_epoch(date.year.into(), date.month.into(), date.day.into());
+    let minutes = match offset {
+        toml::value::Offset::Z => 0,
+        toml::value::Offset::Custom { minutes } => i64::from(minutes),
+    };
+    let seconds = days * 86_400 + i64::from(time.hour) * 3600 + i64::from(time.minute) * 60 + i64::from(time.second) - minutes * 60;
+    let nanoseconds = Duration::from_nanos(time.nanosecond.into());
+    Some(SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).ok()?) + nanoseconds)
+}
+
+/// Days of the Gregorian calendar: years begin in March here, so that the odd day is the last.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
+    year * 365 + leap_days + (153 * month + 2) / 5 + day - 1 - 719_468
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+use super::*;
+use proptest::prelude::*;
+
+fn rules() -> Rules {
+    let config = crate::config::Config::load(&crate::config::Sources::default()).unwrap();
+    let (toolchains, mistakes) = Toolchains::load(&[], &config.limits.usual);
+    assert!(mistakes.is_empty(), "{mistakes:?}");
+    Rules { toolchains, most: config.limits.most, job: JobLimits { stdin_kb: 64, ..config.limits.job } }
+}
+
+fn refusal(frame: &str) -> (Code, Option<String>, String) {
+    let (_, refusal) = request(frame, &rules()).err().unwrap_or_else(|| panic!("{frame} was accepted"));
+    (refusal.code, refusal.details.field, refusal.message)
+}
+
+fn accepted(frame: &str) -> Job {
+    match request(frame, &rules()) {
+        Ok(Request::Run(job)) => *job,
+        other => panic!("{frame}: {other:?}"),
+    }
+}
+
+#[test]
+fn refusals_name_the_field() {
+    let cases = [
+        ("", Code::BadJson, None),
+        ("[1]", Code::BadJson, None),
+        ("{", Code::BadJson, None),
+        ("{} x", Code::BadJson, None),
+        ("{}", Code::MissingField, Some("type")),
+        (r#"{"type": 5}"#, Code::BadField, Some("type")),
+        (r#"{"type": "dance"}"#, Code::BadFrame, Some("type")),
+        (r#"{"type": "glance"}"#, Code::BadFrame, Some("type")),
+        (r#"{"type": "run", "id": 7}"#, Code::BadField, Some("id")),
+        (r#"{"type": "run", "language": "python", "code": ""}"#, Code::MissingField, Some("id")),
+        (r#"{"type": "run", "id": "", "language": "python", "code": ""}"#, Code::BadField, Some("id")),
+        (r#"{"type": "run", "id": "a", "code": ""}"#, Code::MissingField, Some("language")),
+        (r#"{"type": "run", "id": "a", "language": "cobol", "code": ""}"#, Code::UnknownLanguage, Some("language")),
+        (r#"{"type": "run", "id": "a", "language": "python"}"#, Code::MissingField, Some("code")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": 5}"#, Code::BadField, Some("code")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "colour": 1}"#, Code::BadField, Some("colour")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"time_s": 1}}"#, Code::BadField, Some("limits.time_s")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"time_ms": -1}}"#, Code::BadField, Some("limits.time_ms")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"time_ms": 0}}"#, Code::BadField, Some("limits.time_ms")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"memory_mb": 99999}}"#, Code::LimitTooHigh, Some("limits.memory_mb")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"fuel": 5}}"#, Code::BadField, Some("limits.fuel")),
+        (r#"{"type": "run", "id": "a", "language": "python", "files": {"/x": ""}}"#, Code::BadPath, Some("files./x")),
+        (r#"{"type": "run", "id": "a", "language": "python", "files": {"main.py": "", "a/../b": ""}}"#, Code::BadPath, Some("files.a/../b")),
+        (r#"{"type": "run", "id": "a", "language": "python", "files": {"a": "", "a/b": ""}}"#, Code::BadPath, Some("files")),
+        (r#"{"type": "run", "id": "a", "language": "python", "files": {"a.py": "", "a.py": ""}}"#, Code::BadField, Some("files")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "files": {"main.py": ""}}"#, Code::BadPath, Some("files")),
+        (r#"{"type": "run", "id": "a", "language": "python", "files": {"a.py": "", "b.py": ""}}"#, Code::MissingField, Some("main")),
+        (r#"{"type": "run", "id": "a", "language": "python", "files": {"a.py": ""}, "main": "b.py"}"#, Code::BadField, Some("main")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": {"base64": "%"}}"#, Code::BadField, Some("code")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": {"base64": "bm9t", "gzip": true}}"#, Code::BadField, Some("code")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "env": {"A=B": ""}}"#, Code::BadField, Some("env")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "args": ["\u0000"]}"#, Code::BadField, Some("args")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "tests": {}}"#, Code::BadField, Some("tests")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "stream": "words"}"#, Code::BadField, Some("stream")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "deterministic": {"now": "soon"}}"#, Code::BadField, Some("deterministic.now")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "deterministic": {}, "interactive": true}"#, Code::BadField, Some("interactive")),
+        (r#"{"type": "stdin", "id": "a"}"#, Code::MissingField, Some("data")),
+        (r#"{"type": "stdin", "id": "a", "data": "", "base64": ""}"#, Code::BadField, Some("base64")),
+        (r#"{"type": "stdin", "id": "a", "base64": "?"}"#, Code::BadField, Some("base64")),
+        (r#"{"type": "cancel"}"#, Code::MissingField, Some("id")),
+        (r#"{"type": "cancel", "id": "a", "why": ""}"#, Code::BadField, Some("why")),
+        (r#"{"type": "hello", "name": ""}"#, Code::BadField, Some("name")),
+    ];
+    for (frame, code, field) in cases {
+        let (was, named, message) = refusal(frame);
+        assert_eq!((was, named.as_deref()), (code, field), "{frame}: {message}");
+        assert!(!message.is_empty() && !message.contains(" at line "), "{message}");
+    }
+}
+
+#[test]
+fn the_refused_run_is_named() {
+    let (id, _) = request(r#"{"type": "run", "id": "r7", "language": "?"}"#, &rules()).err().unwrap();
+    assert_eq!(id.as_deref(), Some("r7"));
+    let (_, _, message) = refusal(r#"{"type": "run", "id": "a", "language": "cobol", "code": ""}"#);
+    assert!(message.contains("python") && message.contains("javascript"), "{message}");
+}
+
+#[test]
+fn main_and_code() {
+    let job = accepted(r#"{"type": "run", "id": "a", "language": "PY", "code": "x"}"#);
+    assert_eq!((job.main.as_str(), job.files.len(), job.toolchain.name.as_str()), ("main.py", 1, "python"));
+    let job = accepted(r#"{"type": "run", "id": "a", "language": "python", "code": "x", "main": "app.py", "files": {"b.py": ""}}"#);
+    assert_eq!((job.main.as_str(), job.files[0].path.as_str()), ("app.py", "app.py"));
+    let job = accepted(r#"{"type": "run", "id": "a", "language": "python", "code": "x", "main": "b.py", "files": {"b.py": ""}}"#);
+    assert_eq!((job.main.as_str(), job.files[0].path.as_str()), ("b.py", "main.py"));
+    let job = accepted(r#"{"type": "run", "id": "a", "language": "python", "files": {"data.csv": "", "only.py": ""}}"#);
+    assert_eq!(job.main.as_str(), "only.py");
+    let job = accepted(r#"{"type": "run", "id": "a", "language": "python", "code": "", "tests": null, "meta": {"a": [1]}, "limits": {"fuel": null}}"#);
+    assert_eq!(job.meta.as_deref(), Some(r#"{"a": [1]}"#));
+}
+
+#[test]
+fn packed_files_are_bounded() {
+    use std::io::Write;
+    let gzip = |bytes: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(bytes).unwrap();
+        text::to_base64(&packer.finish().unwrap())
+    };
+    let frame = |packed: &str| {
+        format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "files": {{"f": {{"base64": "{packed}", "gzip": true}}}}, "limits": {{"files_mb": 1}}}}"#)
+    };
+    let job = accepted(&frame(&gzip(b"content")));
+    assert_eq!(&job.files[1].content[..], b"content");
+    assert_eq!(refusal(&frame(&gzip(&vec![0; 64 << 20]))).0, Code::TooLarge);
+    let long = format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "stdin": "{}"}}"#, "x".repeat(65 << 10));
+    assert_eq!(refusal(&long).0, Code::TooLarge);
+}
+
+#[test]
+fn deep_json_is_refused_not_followed() {
+    let deep = format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "meta": {}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    assert_eq!(refusal(&deep).0, Code::BadJson);
+}
+
+#[test]
+fn times() {
+    let seconds = |text| instant(text).map(|time| time.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs());
+    assert_eq!(seconds("1970-01-01T00:00:00Z"), Some(0));
+    assert_eq!(seconds("2026-01-01T00:00:00Z"), Some(DEFAULT_NOW));
+    assert_eq!(seconds("2024-02-29T12:30:15.5+02:00"), Some(1_709_202_615));
+    assert_eq!(seconds("2000-03-01T00:00:00-01:00"), Some(951_872_400));
+    for bad in ["2026-01-01", "12:00:00", "2026-01-01T00:00:00", "1969-01-01T00:00:00Z", "x"] {
+        assert_eq!(seconds(bad), None, "{bad}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_harmless(text in "\\PC{0,200}") {
+        let _ = request(&text, &rules());
+    }
+
+    #[test]
+    fn any_field_is_harmless(field in "[a-z_]{1,12}", value in prop_oneof!["null", "true", "-7", "\"x\"", "\\[\\]", "\\{\\}", "\\{\"a\": 1\\}", "1e99"]) {
+        let frame = format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "{field}": {value}}}"#);
+        let _ = request(&frame, &rules());
+    }
+}

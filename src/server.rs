@@ -1,0 +1,115 @@
+//! The network door: one port for the socket and for what operators ask. `run(listener, …, shutdown)` is all of it,
+//! so that tests and the binary start the same thing. Doors never import each other.
+
+mod ops;
+mod socket;
+
+use crate::config::Config;
+use crate::engine::Readiness;
+use crate::protocol::parse::Rules;
+use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame};
+use crate::runner::Runner;
+use crate::toolchain::Toolchains;
+use axum::Router;
+use axum::routing::get;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub struct Server {
+    runner: Arc<Runner>,
+    rules: Rules,
+    settings: crate::config::Connection,
+    usual: crate::config::LimitsConfig,
+    /// Refuse new runs, end connections as they get idle.
+    draining: CancellationToken,
+    /// The grace time is over: end what still runs.
+    ending: CancellationToken,
+    connections: TaskTracker,
+}
+
+impl Server {
+    pub fn new(config: &Config, toolchains: Toolchains, runner: Arc<Runner>) -> Arc<Self> {
+        let rules = Rules { toolchains, most: config.limits.most.clone(), job: config.limits.job.clone() };
+        Arc::new(Self {
+            runner,
+            rules,
+            settings: config.connection.clone(),
+            usual: config.limits.clone(),
+            draining: CancellationToken::new(),
+            ending: CancellationToken::new(),
+            connections: TaskTracker::new(),
+        })
+    }
+
+    fn welcome(&self) -> WelcomeFrame {
+        WelcomeFrame {
+            kind: "welcome",
+            protocol: crate::protocol::NAME,
+            version: env!("CARGO_PKG_VERSION"),
+            build: crate::BUILD,
+            languages: self.languages(),
+            limits: ServerLimits {
+                most: (&self.usual.most).into(),
+                max_frame_bytes: self.settings.max_frame_bytes(),
+                stdin_kb: self.usual.job.stdin_kb,
+                capture_kb: self.usual.job.capture_kb,
+                files: self.usual.job.files,
+                runs: self.settings.runs,
+            },
+        }
+    }
+
+    fn languages(&self) -> Vec<LanguagePart> {
+        let part = |toolchain: &Arc<crate::toolchain::Toolchain>| {
+            let (state, reason) = match self.runner.engines().readiness(toolchain) {
+                Readiness::Ready => ("ready", None),
+                Readiness::Preparing => ("preparing", None),
+                Readiness::Unavailable(why) => ("unavailable", Some(why)),
+            };
+            LanguagePart {
+                name: toolchain.name.clone(),
+                aliases: toolchain.aliases.clone(),
+                version: toolchain.version.clone(),
+                engine: toolchain.kind.engine(),
+                state,
+                reason,
+                limits: (&toolchain.limits).into(),
+                example: toolchain.example.clone(),
+            }
+        };
+        self.rules.toolchains.iter().map(part).collect()
+    }
+}
+
+/// How long a connection may take to say goodbye after its last run.
+const GOODBYE: Duration = Duration::from_secs(6);
+
+/// Serves until `shutdown`, then lets live runs end within the grace time.
+pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: CancellationToken) -> std::io::Result<()> {
+    let router = Router::new()
+        .route("/", get(ops::front))
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/v1/languages", get(ops::languages))
+        .route("/v1/connect", get(socket::connect))
+        .with_state(server.clone());
+    let stop_accepting = {
+        let server = server.clone();
+        async move {
+            shutdown.cancelled().await;
+            server.runner.drain();
+            server.draining.cancel();
+        }
+    };
+    axum::serve(listener, router).with_graceful_shutdown(stop_accepting).await?;
+    server.connections.close();
+    if tokio::time::timeout(server.settings.grace(), server.connections.wait()).await.is_err() {
+        server.ending.cancel();
+        let _ = tokio::time::timeout(GOODBYE, server.connections.wait()).await;
+    }
+    server.runner.engines().wasm.shut_down().await;
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! What an operator or a load balancer asks: alive, ready, languages.
+
+use super::Server;
+use crate::engine::Readiness;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) async fn front() -> &'static str {
+    "Runnel: connect a WebSocket to /v1/connect (subprotocol runnel.v1), or ask /v1/languages, /healthz, /readyz\n"
+}
+
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+#[derive(Serialize)]
+struct ReadyPart {
+    ready: bool,
+    draining: bool,
+    languages: BTreeMap<String, &'static str>,
+    cells: usize,
+    hardening: Option<HardeningPart>,
+    live: usize,
+    queued: usize,
+}
+
+/// The second wall, part by part.
+#[derive(Serialize)]
+struct HardeningPart {
+    whole: bool,
+    no_new_privs: bool,
+    seccomp: bool,
+    landlock: bool,
+}
+
+pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
+    let engines = server.runner.engines();
+    let state = |toolchain: &Arc<crate::toolchain::Toolchain>| {
+        let state = match engines.readiness(toolchain) {
+            Readiness::Ready => "ready",
+            Readiness::Preparing => "preparing",
+            Readiness::Unavailable(_) => "unavailable",
+        };
+        (toolchain.name.clone(), state)
+    };
+    let (live, queued) = server.runner.admission().load();
+    let cells = engines.wasm.processes().len();
+    let hardening = engines.wasm.wall().map(|wall| {
+        let crate::link::Wall { no_new_privs, seccomp, landlock } = wall;
+        HardeningPart { whole: wall.is_whole(), no_new_privs, seccomp, landlock }
+    });
+    let draining = server.runner.is_draining();
+    let languages: BTreeMap<_, _> = server.rules.toolchains.iter().map(state).collect();
+    let ready = !draining && cells > 0 && languages.values().any(|&state| state == "ready");
+    let body = crate::protocol::render::json(&ReadyPart { ready, draining, languages, cells, hardening, live, queued });
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+pub(super) async fn languages(State(server): State<Arc<Server>>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], crate::protocol::render::json(&server.languages())).into_response()
+}

@@ -1,0 +1,329 @@
+//! The WebSocket door: one connection, many runs. A reading half turns frames into requests, a task for each run
+//! turns its events into frames, a writing half sends them. Everything between them is bounded: a client that does
+//! not read stops its programs and nothing else.
+
+use super::Server;
+use crate::event::Event;
+use crate::job::Job;
+use crate::protocol::parse::{self, Request};
+use crate::protocol::{Code, Refusal, close, render};
+use crate::runner::{Input, InputFault, RETRY, Refused, Run};
+use axum::extract::State;
+use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::io::AsyncReadExt;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
+use tokio_util::sync::CancellationToken;
+
+/// Frames that wait for a slow client, over all runs of a connection.
+const OUTGOING: usize = 32;
+/// How long a closed connection is drained, and how much of it: a client in the middle of a large frame should
+/// learn why, not see a reset.
+const LINGER: Duration = Duration::from_secs(5);
+const LINGER_BYTES: u64 = 256 << 20;
+/// How long a frame may take to be sent when the connection is being closed.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+/// Parsing a larger frame is kept off the other connections' threads.
+const LARGE_FRAME: usize = 256 << 10;
+
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Answers the handshake.
+pub(super) async fn connect(State(server): State<Arc<Server>>, mut request: axum::extract::Request) -> Response {
+    let accept = match handshake(request.headers()) {
+        Ok(accept) => accept,
+        Err(why) => return (StatusCode::BAD_REQUEST, why).into_response(),
+    };
+    let asked = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
+    let protocols: Vec<String> = asked.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(|name| name.trim().to_owned()).collect();
+    if !protocols.is_empty() && !protocols.iter().any(|name| name == crate::protocol::NAME) {
+        return (StatusCode::BAD_REQUEST, "this server speaks the subprotocol runnel.v1\n").into_response();
+    }
+    let upgrade = hyper::upgrade::on(&mut request);
+    server.connections.clone().spawn(async move {
+        match upgrade.await {
+            Ok(stream) => serve(stream, server).await,
+            Err(fault) => tracing::debug!("an upgrade failed: {fault}"),
+        }
+    });
+    let mut headers = HeaderMap::new();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+    if !protocols.is_empty() {
+        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(crate::protocol::NAME));
+    }
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+fn handshake(headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
+    let holds = |name: HeaderName, word: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
+    };
+    if !holds(CONNECTION, "upgrade") || !holds(UPGRADE, "websocket") {
+        return Err("this is a WebSocket address: connect with a WebSocket client\n");
+    }
+    if !holds(SEC_WEBSOCKET_VERSION, "13") {
+        return Err("WebSocket version 13 is needed\n");
+    }
+    let key = headers.get(SEC_WEBSOCKET_KEY).ok_or("`Sec-WebSocket-Key` is missing\n")?;
+    HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| "`Sec-WebSocket-Key` can't be read\n")
+}
+
+/// A run that a client may still speak to.
+struct Live {
+    input: Input,
+    cancel: CancellationToken,
+}
+
+type LiveRuns = Arc<Mutex<HashMap<String, Live>>>;
+
+struct Connection {
+    server: Arc<Server>,
+    live: LiveRuns,
+    runs: JoinSet<()>,
+    outgoing: mpsc::Sender<Message>,
+    /// Ends with the connection; every run's token is a child of it.
+    token: CancellationToken,
+}
+
+/// Why the reading half ended.
+enum Goodbye {
+    /// The client is gone.
+    Gone,
+    Close(u16, &'static str),
+}
+
+async fn serve(stream: Upgraded, server: Arc<Server>) {
+    let max = server.settings.max_frame_bytes();
+    let config = WebSocketConfig::default().max_message_size(Some(max)).max_frame_size(Some(max));
+    let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
+    let (sink, stream) = socket.split();
+    let (outgoing, frames) = mpsc::channel(OUTGOING);
+    let mut writer = tokio::spawn(write(sink, frames, server.settings.ping()));
+    let connection = Connection { server: server.clone(), live: LiveRuns::default(), runs: JoinSet::new(), outgoing, token: CancellationToken::new() };
+    let (goodbye, stream) = tokio::select! {
+        read = connection.read(stream) => read,
+        _ = &mut writer => return,
+    };
+    // All senders are gone with the connection: the writer sends what it has, then the last words, and ends.
+    let Goodbye::Close(code, reason) = goodbye else {
+        writer.abort();
+        return;
+    };
+    let Ok(Ok(mut sink)) = tokio::time::timeout(LAST_WORDS, &mut writer).await else {
+        writer.abort();
+        return;
+    };
+    let frame = CloseFrame { code: code.into(), reason: reason.into() };
+    let _ = tokio::time::timeout(LAST_WORDS, sink.send(Message::Close(Some(frame)))).await;
+    if let Ok(mut socket) = stream.reunite(sink) {
+        let drain = async {
+            let mut rest = socket.get_mut().take(LINGER_BYTES);
+            tokio::io::copy(&mut rest, &mut tokio::io::sink()).await
+        };
+        let _ = tokio::time::timeout(LINGER, drain).await;
+    }
+}
+
+/// Sends frames, several with one flush where several wait; pings a silent client.
+async fn write(mut sink: SplitSink<Socket, Message>, mut frames: mpsc::Receiver<Message>, ping: Duration) -> SplitSink<Socket, Message> {
+    let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + ping, ping);
+    loop {
+        let frame = tokio::select! {
+            frame = frames.recv() => frame,
+            _ = pings.tick() => Some(Message::Ping(Vec::new().into())),
+        };
+        let Some(frame) = frame else { break };
+        if sink.feed(frame).await.is_err() {
+            break;
+        }
+        while let Ok(frame) = frames.try_recv() {
+            if sink.feed(frame).await.is_err() {
+                return sink;
+            }
+        }
+        if sink.flush().await.is_err() {
+            break;
+        }
+    }
+    sink
+}
+
+impl Connection {
+    async fn read(mut self, mut stream: SplitStream<Socket>) -> (Goodbye, SplitStream<Socket>) {
+        let goodbye = self.read_frames(&mut stream).await;
+        self.token.cancel();
+        (goodbye, stream)
+    }
+
+    async fn read_frames(&mut self, stream: &mut SplitStream<Socket>) -> Goodbye {
+        if self.send(render::json(&self.server.welcome())).await.is_err() {
+            return Goodbye::Gone;
+        }
+        let server = self.server.clone();
+        let mut heard = Instant::now();
+        let mut check = tokio::time::interval(server.settings.ping());
+        loop {
+            let draining = server.draining.is_cancelled();
+            if draining && self.runs.is_empty() {
+                return Goodbye::Close(close::RESTART, "the server is shutting down");
+            }
+            tokio::select! {
+                frame = stream.next() => {
+                    heard = Instant::now();
+                    match self.take(frame).await {
+                        Ok(()) => {}
+                        Err(goodbye) => return goodbye,
+                    }
+                }
+                Some(_) = self.runs.join_next() => {}
+                _ = check.tick() => {
+                    if heard.elapsed() > server.settings.pong() {
+                        return Goodbye::Close(close::GOING_AWAY, "no answer to a ping");
+                    }
+                }
+                () = server.draining.cancelled(), if !draining => {}
+                () = server.ending.cancelled(), if !self.token.is_cancelled() => self.token.cancel(),
+            }
+        }
+    }
+
+    async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Goodbye> {
+        match frame {
+            Some(Ok(Message::Text(text))) => {
+                let rules = &self.server.rules;
+                let request = if text.len() > LARGE_FRAME {
+                    tokio::task::block_in_place(|| parse::request(&text, rules))
+                } else {
+                    parse::request(&text, rules)
+                };
+                drop(text);
+                let refused = match request {
+                    Ok(request) => self.obey(request).await,
+                    Err(refused) => Err(refused),
+                };
+                match refused {
+                    Ok(()) => Ok(()),
+                    Err((id, refusal)) => self.send(render::error(id.as_deref(), &refusal)).await,
+                }
+            }
+            Some(Ok(Message::Binary(_))) => Err(Goodbye::Close(close::NOT_TEXT, "frames are text")),
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
+            Some(Ok(Message::Close(_))) | None => Err(Goodbye::Gone),
+            Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => Err(Goodbye::Close(close::TOO_LARGE, "the frame is too large")),
+            Some(Err(Error::Utf8(_))) => Err(Goodbye::Close(close::NOT_UTF8, "the frame is not UTF-8")),
+            Some(Err(_)) => Err(Goodbye::Gone),
+        }
+    }
+
+    async fn send(&self, frame: String) -> Result<(), Goodbye> {
+        self.outgoing.send(Message::text(frame)).await.map_err(|_| Goodbye::Gone)
+    }
+
+    async fn obey(&mut self, request: Request) -> Result<(), parse::Refused> {
+        match request {
+            Request::Hello => {
+                // A client that is gone is noticed by the reading half.
+                let _ = self.send(render::json(&self.server.welcome())).await;
+                Ok(())
+            }
+            Request::Run(job) => {
+                let id = job.id.clone();
+                self.start(*job).map_err(|refusal| (Some(id), refusal))
+            }
+            Request::Stdin { id, bytes, eof } => {
+                let sent = lock(&self.live).get(&id).map_or(Err(InputFault::Closed), |live| live.input.send(&bytes, eof));
+                sent.map_err(|fault| (Some(id.clone()), input_refusal(&id, fault)))
+            }
+            Request::Cancel { id } => match lock(&self.live).get(&id) {
+                Some(live) => {
+                    live.cancel.cancel();
+                    Ok(())
+                }
+                None => {
+                    let refusal = Refusal::of_field(Code::UnknownRun, "id", format!("there is no run `{id}`"));
+                    Err((Some(id), refusal))
+                }
+            },
+        }
+    }
+
+    fn start(&mut self, job: Job) -> Result<(), Refusal> {
+        let cancel = self.token.child_token();
+        {
+            let live = lock(&self.live);
+            if live.contains_key(&job.id) {
+                return Err(Refusal::of_field(Code::DuplicateId, "id", format!("a run `{}` is live", job.id)));
+            }
+            let most = self.server.settings.runs;
+            if live.len() >= most {
+                return Err(busy(format!("this connection has {most} runs, which is the most allowed")));
+            }
+        }
+        let run = self.server.runner.start(job, cancel.clone()).map_err(refusal)?;
+        lock(&self.live).insert(run.job().id.clone(), Live { input: run.input(), cancel });
+        self.runs.spawn(attend(run, self.outgoing.clone(), self.live.clone()));
+        Ok(())
+    }
+}
+
+/// Passes a run's events on as frames.
+async fn attend(mut run: Run, outgoing: mpsc::Sender<Message>, live: LiveRuns) {
+    let id = run.job().id.clone();
+    let meta = run.job().meta.clone();
+    while let Some(event) = run.next().await {
+        if matches!(event, Event::Ended(_)) {
+            // Before the last frame: whoever reads it may use the id again.
+            lock(&live).remove(&id);
+        }
+        let frame = render::event(&id, meta.as_deref(), &event);
+        if outgoing.send(Message::text(frame)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn busy(message: String) -> Refusal {
+    let mut refusal = Refusal::new(Code::Busy, message);
+    refusal.details.retry_after_ms = u64::try_from(RETRY.as_millis()).ok();
+    refusal
+}
+
+fn refusal(refused: Refused) -> Refusal {
+    let message = refused.to_string();
+    match refused {
+        Refused::Busy => busy(message),
+        Refused::ShuttingDown => Refusal::new(Code::ShuttingDown, message),
+        Refused::Unavailable { .. } => Refusal::of_field(Code::LanguageUnavailable, "language", message),
+    }
+}
+
+fn input_refusal(id: &str, fault: InputFault) -> Refusal {
+    match fault {
+        InputFault::Closed => Refusal::of_field(Code::NotRunning, "id", format!("the run `{id}` takes no input: {fault}, or it is not running")),
+        InputFault::TooLarge { limit, given } => {
+            let mut refusal = Refusal::of_field(Code::TooLarge, "data", fault.to_string());
+            refusal.details.limit = Some(limit);
+            refusal.details.given = Some(given);
+            refusal
+        }
+    }
+}

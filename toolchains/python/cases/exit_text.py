@@ -1,0 +1,10 @@
+def deep(n):
+    if n:
+        deep(n - 1)
+    try:
+        raise SystemExit("the reason")
+    finally:
+        print("finally")
+
+
+deep(1)

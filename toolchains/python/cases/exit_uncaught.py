@@ -1,0 +1,5 @@
+import sys
+
+print("out", end="")
+sys.stderr.write("err\n")
+raise RuntimeError

@@ -1,0 +1,4 @@
+from . import text
+from .. import value
+
+up = (text, value)

@@ -1,0 +1,1 @@
+MINE = "the one beside the program"

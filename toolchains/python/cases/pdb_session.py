@@ -1,0 +1,6 @@
+def f(x):
+    breakpoint()
+    return x + 1
+
+
+print(f(1))

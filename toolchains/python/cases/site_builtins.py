@@ -1,0 +1,2 @@
+print(callable(help), str(copyright)[:13])
+import antigravity_missing

@@ -1,0 +1,3 @@
+print("never")
+total = (1 +
+print(total

@@ -1,0 +1,16 @@
+"""The guest's entry: the build imports this module once and keeps the state of the interpreter; the host then calls
+`run` in a copy of that state.
+"""
+
+import encodings.idna  # taken for granted by the C code behind sockets
+
+import wit_world
+
+from _runnel import program, snapshot
+
+_standard = snapshot.prepare()
+
+
+class WitWorld(wit_world.WitWorld):
+    def run(self, path, source, args, env):
+        return program.run(path, source, args, env, _standard)
