@@ -19,6 +19,7 @@ use crate::files::{Budget, FileLimits, Files};
 use pipes::{Outbox, Pipes, lock};
 use run::{Program, Ready};
 use std::collections::HashMap;
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
         let ready = Guest { epochs: load(&epochs, on_epochs)?, fuel: load(&fuel, on_fuel)? };
         guests.insert(name.to_owned(), ready);
     }
+    let link = StdUnixStream::from(std::io::stdin().as_fd().try_clone_to_owned().context("no link")?);
+    link.set_nonblocking(true)?;
     // Before the ticker: what is set up here holds for this thread and those that come from it.
     let landlock = harden::shut_in()?;
     let running = Arc::new(AtomicUsize::new(0));
@@ -82,7 +85,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let budget = Arc::new(Budget::new(arguments.budget_mb << 20));
     let cell = Cell { guests, outbox: Arc::default(), budget, running, executions: HashMap::new() };
-    runtime.block_on(cell.serve(wall))
+    runtime.block_on(cell.serve(link, wall))
 }
 
 fn in_words(error: wasmtime::Error) -> anyhow::Error {
@@ -91,7 +94,9 @@ fn in_words(error: wasmtime::Error) -> anyhow::Error {
 
 /// Advances the epoch while a guest runs. It needs no stop: the process ends with its link.
 fn start_ticker(engine: Engine, running: Arc<AtomicUsize>) -> std::io::Result<()> {
+    let (started, has_started) = std::sync::mpsc::channel();
     let tick = move || {
+        let _ = started.send(());
         loop {
             std::thread::sleep(TICK);
             if running.load(Ordering::Relaxed) > 0 {
@@ -99,7 +104,10 @@ fn start_ticker(engine: Engine, running: Arc<AtomicUsize>) -> std::io::Result<()
             }
         }
     };
-    std::thread::Builder::new().name("ticker".to_owned()).stack_size(64 << 10).spawn(tick).map(drop)
+    std::thread::Builder::new().name("ticker".to_owned()).stack_size(64 << 10).spawn(tick)?;
+    // A thread sets itself up with calls that the filter will refuse.
+    let _ = has_started.recv();
+    Ok(())
 }
 
 struct Cell {
@@ -121,11 +129,8 @@ struct Execution {
 
 impl Cell {
     /// Reads and obeys until the server closes the link.
-    async fn serve(mut self, wall: link::Wall) -> anyhow::Result<()> {
-        use std::os::fd::AsFd;
-        let socket = StdUnixStream::from(std::io::stdin().as_fd().try_clone_to_owned().context("no link")?);
-        socket.set_nonblocking(true)?;
-        let (mut incoming, outgoing) = UnixStream::from_std(socket).context("the link is no socket")?.into_split();
+    async fn serve(mut self, link: StdUnixStream, wall: link::Wall) -> anyhow::Result<()> {
+        let (mut incoming, outgoing) = UnixStream::from_std(link).context("the link is no socket")?.into_split();
         self.outbox.push(&FromExecutor::Ready { wall });
         let writer = tokio::spawn(write(self.outbox.clone(), outgoing));
         let mut buffer = Vec::with_capacity(MAX_FRAME);

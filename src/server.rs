@@ -12,6 +12,7 @@ use crate::runner::Runner;
 use crate::toolchain::Toolchains;
 use axum::Router;
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -104,6 +105,8 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
             server.draining.cancel();
         }
     };
+    // Frames are small and each is wanted at once.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, router).with_graceful_shutdown(stop_accepting).await?;
     server.connections.close();
     if tokio::time::timeout(server.settings.grace(), server.connections.wait()).await.is_err() {

@@ -1,13 +1,13 @@
-"""Makes the guest's copy of the engine: quickjs.c with the changes below, each of which must fit exactly as often as it
-says, so that a new version of the engine fails the build instead of quietly losing one.
+"""Makes the guest's copy of the engine: quickjs.c and libregexp.c with the changes below, each of which must fit exactly
+as often as it says, so that a new version of the engine fails the build instead of quietly losing one.
 
-usage: patch_engine.py ENGINE_FOLDER OUTPUT_FILE
+usage: patch_engine.py ENGINE_FOLDER OUTPUT_FOLDER
 """
 
 import pathlib
 import sys
 
-from engine_messages import MESSAGES
+from engine_messages import MESSAGES, PATTERN_MESSAGES
 
 # (what it is for, text in the engine, replacement, number of places)
 CHANGES = []
@@ -58,10 +58,18 @@ change("scripts may start at line 0", "if (options->line_num != 0)", "if (option
 # Stack traces in V8's form, written here rather than by a JavaScript Error.prepareStackTrace because that doubles the
 # cost of a throw.
 change(
-    "stack traces start with the error itself",
+    "stack traces start with the error itself; for real errors that is added when the stack is first looked at",
     "        js_dbuf_init(ctx, &dbuf);\n        if (stack_trace_limit == 0)\n            goto done;\n",
-    "        js_dbuf_init(ctx, &dbuf);\n        guest_stack_header(ctx, &dbuf, error_obj);\n"
+    "        js_dbuf_init(ctx, &dbuf);\n"
+    "        if (has_filter_func || !can_store_error_stack(error_obj))\n"
+    "            guest_stack_header(ctx, &dbuf, error_obj);\n"
     "        if (stack_trace_limit == 0)\n            goto done;\n",
+)
+change(
+    "stack traces start with the error itself",
+    "    if (p->class_id != JS_CLASS_ERROR)\n        return JS_UNDEFINED;\n    return js_dup(p->u.object_data);\n",
+    "    if (p->class_id != JS_CLASS_ERROR)\n        return JS_UNDEFINED;\n"
+    "    guest_complete_stack(ctx, this_val, &p->u.object_data);\n    return js_dup(p->u.object_data);\n",
 )
 change(
     "a frame is a line that begins with a line break",
@@ -157,6 +165,166 @@ change(
     "        return call_func(ctx, func_obj, new_target, argc,\n",
     "            return guest_throw_not_callable(ctx, func_obj, \"constructor\");\n        }\n"
     "        return call_func(ctx, func_obj, new_target, argc,\n",
+)
+
+change(
+    "say what is not a function",
+    "    JS_ThrowTypeErrorNotAFunction(ctx);\n    return -1;\n}\n",
+    "    guest_throw_bad_value(ctx, obj, \"%s is not a function\");\n    return -1;\n}\n",
+)
+change(
+    "say what is not iterable",
+    "    JSValue method, ret, sync_iter;\n\n    if (is_async) {",
+    "    JSValue method, ret, sync_iter;\n\n"
+    "    if (JS_IsUndefined(obj) || JS_IsNull(obj))\n"
+    "        return guest_throw_bad_value(ctx, obj, \"%s is not iterable (cannot read property Symbol(Symbol.iterator))\");\n"
+    "    if (is_async) {",
+)
+change(
+    "say what is not iterable",
+    "        JS_FreeValue(ctx, method);\n        return JS_ThrowTypeError(ctx, \"value is not iterable\");",
+    "        JS_FreeValue(ctx, method);\n        return guest_throw_bad_value(ctx, obj, \"%s is not iterable\");",
+)
+change(
+    "say what cannot be taken apart",
+    "                sf->cur_pc = pc;\n                ret_val = JS_ToObject(ctx, sp[-1]);\n",
+    "                sf->cur_pc = pc;\n"
+    "                if (JS_IsUndefined(sp[-1]) || JS_IsNull(sp[-1]))\n"
+    "                    ret_val = JS_ThrowTypeError(ctx, \"Cannot destructure '%1$s' as it is %1$s.\",\n"
+    "                                                JS_IsNull(sp[-1]) ? \"null\" : \"undefined\");\n"
+    "                else\n"
+    "                ret_val = JS_ToObject(ctx, sp[-1]);\n",
+)
+change(
+    "constants have their own message",
+    "                    JS_ThrowTypeErrorReadOnly(ctx, JS_PROP_THROW, atom);\n                else\n"
+    "                if (type == JS_THROW_VAR_REDECL)",
+    "                    JS_ThrowTypeError(ctx, \"Assignment to constant variable.\");\n                else\n"
+    "                if (type == JS_THROW_VAR_REDECL)",
+)
+change(
+    "`this` before super() has its own message",
+    "    char buf[ATOM_GET_STR_BUF_SIZE];\n    return JS_ThrowReferenceError(ctx, \"%s is not initialized\",\n",
+    "    char buf[ATOM_GET_STR_BUF_SIZE];\n"
+    "    if (name == JS_ATOM_this)\n"
+    "        return JS_ThrowReferenceError(ctx, \"Must call super constructor in derived class before accessing 'this' or returning from derived constructor\");\n"
+    "    return JS_ThrowReferenceError(ctx, \"Cannot access '%s' before initialization\",\n",
+)
+change(
+    "say what cannot be added",
+    'JS_ThrowTypeErrorOrFalse(ctx, flags, "object is not extensible")',
+    "guest_throw_not_extensible(ctx, flags, prop)",
+    3,
+)
+change(
+    "say what cannot be deleted",
+    'JS_ThrowTypeError(ctx, "could not delete property")',
+    "JS_ThrowTypeErrorAtom(ctx, \"Cannot delete property '%s' of #<Object>\", prop)",
+)
+change(
+    "`in` names both sides",
+    "    if (JS_VALUE_GET_TAG(op2) != JS_TAG_OBJECT) {\n        JS_ThrowTypeError(ctx, \"invalid 'in' operand\");",
+    "    if (JS_VALUE_GET_TAG(op2) != JS_TAG_OBJECT) {\n        guest_throw_bad_in(ctx, op1, op2);",
+)
+change(
+    "`instanceof` tells objects from others",
+    "JS_ThrowTypeError(ctx, \"invalid 'instanceof' right operand\")",
+    "JS_ThrowTypeError(ctx, JS_IsObject(obj) ? \"Right-hand side of 'instanceof' is not callable\"\n"
+    "                                               : \"Right-hand side of 'instanceof' is not an object\")",
+    None,
+)
+change(
+    "a class is named",
+    "JS_ThrowTypeError(ctx, \"class constructors must be invoked with 'new'\")",
+    "guest_throw_class_call(ctx, sf->cur_func)",
+)
+for method, test, range_text in [
+    ("toFixed() digits", "        return JS_EXCEPTION;\n    if (f < 0 || f > 100)\n        ", "0 and 100"),
+    ("toExponential()", "    } else {\n        if (f < 0 || f > 100)\n            ", "0 and 100"),
+    ("toPrecision()", "    if (p < 1 || p > 100)\n        ", "1 and 100"),
+]:
+    change(
+        "digits are named",
+        test + 'return JS_ThrowRangeError(ctx, "invalid number of digits")',
+        test + f'return JS_ThrowRangeError(ctx, "{method} argument must be between {range_text}")',
+    )
+change(
+    "the count is named",
+    'JS_ThrowRangeError(ctx, "invalid repeat count")',
+    'JS_ThrowRangeError(ctx, val < 0 && val > -1e15 ? "Invalid count value: %.0f" : "Invalid count value: %g", val)',
+)
+change(
+    "the number is named",
+    'JS_ThrowRangeError(ctx, "cannot convert to BigInt: not an integer")',
+    'JS_ThrowRangeError(ctx, "The number %.17g cannot be converted to a BigInt because it is not an integer", d)',
+)
+change(
+    "the text is named",
+    "    val = JS_StringToBigInt(ctx, val);\n    if (JS_VALUE_IS_NAN(val))\n"
+    '        return JS_ThrowSyntaxError(ctx, "invalid BigInt literal");\n',
+    "    JSValue text = js_dup(val);\n    val = JS_StringToBigInt(ctx, val);\n    if (JS_VALUE_IS_NAN(val)) {\n"
+    "        const char *shown = JS_ToCString(ctx, text);\n"
+    '        JS_ThrowSyntaxError(ctx, "Cannot convert %s to a BigInt", shown ? shown : "");\n'
+    "        JS_FreeCString(ctx, shown);\n        val = JS_EXCEPTION;\n    }\n    JS_FreeValue(ctx, text);\n",
+)
+change(
+    "the flags are named",
+    "                JS_FreeCString(ctx, str);\n"
+    '                return JS_ThrowSyntaxError(ctx, "invalid regular expression flags");',
+    "                JS_ThrowSyntaxError(ctx, \"Invalid flags supplied to RegExp constructor '%s'\", str);\n"
+    "                JS_FreeCString(ctx, str);\n                return JS_EXCEPTION;",
+)
+change(
+    "the pattern is named",
+    '        JS_ThrowSyntaxError(ctx, "%s", error_msg);\n        return JS_EXCEPTION;\n    }\n\n    ret = js_new_string8',
+    "        guest_throw_bad_pattern(ctx, pattern, flags, error_msg);\n        return JS_EXCEPTION;\n    }\n\n    ret = js_new_string8",
+)
+for text, name, count in [
+    ("lexical identifier\");", "name", 2),
+    ("parameter name\");", "name", 1),
+    ("a variable\");", "name", 1),
+    ("global identifier in module code\");", "func_name", 1),
+    ("global identifier\");\n                JS_FreeAtom", "func_name", 1),
+    ("global identifier\");", "name", 1),
+]:
+    rest = text.partition("\");")[2]
+    change("the name is named", f'js_parse_error(s, "invalid redefinition of {text}', f"REDECLARED({name});{rest}", count)
+change(
+    "an unexpected token, by its kind",
+    "    default:\n        return js_parse_error(s, \"unexpected token in expression: '%.*s'\",\n"
+    "                              (int)(s->buf_ptr - s->token.ptr), s->token.ptr);\n",
+    "    default:\n        return js_parse_expect(s, 0);\n",
+)
+change(
+    "an unexpected token, by its kind",
+    "        return js_parse_error(s, \"expecting '%c'\", ';');\n",
+    "        return js_parse_expect(s, ';');\n",
+)
+change(
+    "an argument list that does not go on",
+    "                /* accept a trailing comma before the ')' */\n                if (js_parse_expect(s, ','))\n",
+    "                /* accept a trailing comma before the ')' */\n"
+    "                if (s->token.val != ',' && s->token.val != TOK_EOF)\n"
+    "                    return js_parse_error(s, \"missing ) after argument list\");\n"
+    "                if (js_parse_expect(s, ','))\n",
+)
+
+# The engine derives columns from the last white space; a token's own place is exact.
+change(
+    "columns",
+    "    s->token.col_num = max_int(1, s->mark - s->eol);\n",
+    "    s->token.col_num = (int)(s->token.ptr - s->token.line_start) + 1;\n",
+)
+
+# A module's own function has no source of its own; messages need it.
+change(
+    "modules keep their source",
+    "    fd = js_new_function_def(ctx, NULL, true, false, filename, line, 1);\n",
+    "    fd = js_new_function_def(ctx, NULL, true, false, filename, line, 1);\n"
+    "    if (fd && (flags & JS_EVAL_TYPE_MASK) == JS_EVAL_TYPE_MODULE) {\n"
+    "        fd->source = js_strndup(ctx, input, input_len);\n"
+    "        fd->source_len = fd->source ? input_len : 0;\n"
+    "    }\n",
 )
 
 # AsyncLocalStorage: a promise reaction runs in the context that was the current one when it was added.
@@ -258,15 +426,21 @@ JSValue JS_PreviewIterator(JSContext *ctx, JSValueConst value)
 """
 
 
-def main():
-    folder, output = map(pathlib.Path, sys.argv[1:])
-    source = (folder / "quickjs.c").read_text()
-    for reason, old, new, count in CHANGES:
+def patched(source, changes):
+    for reason, old, new, count in changes:
         found = source.count(old)
         if found == 0 or count is not None and found != count:
             sys.exit(f"the engine has changed: found {found} times, not {count or 'any'} ({reason}):\n{old}")
         source = source.replace(old, new)
-    output.write_text(source + ADDED)
+    return source
+
+
+def main():
+    folder, output = map(pathlib.Path, sys.argv[1:])
+    engine = patched((folder / "quickjs.c").read_text(), CHANGES)
+    (output / "quickjs.c").write_text(engine + ADDED)
+    patterns = patched((folder / "libregexp.c").read_text(), [("V8's wording", old, new, None) for old, new in PATTERN_MESSAGES])
+    (output / "libregexp.c").write_text(patterns)
 
 
 main()

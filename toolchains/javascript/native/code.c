@@ -140,12 +140,25 @@ static JSModuleDef *load_module(JSContext *ctx, const char *name, void *opaque, 
     JS_FreeValue(ctx, arguments[1]);
     if (JS_IsException(loaded))
         return NULL;
+    /* The prelude may have compiled it to find out what it is. */
+    if (JS_IsBool(loaded))
+        return JS_FindLoadedModule(ctx, name);
     if (JS_IsString(loaded))
         module = compile_module(ctx, name, loaded);
     else
         module = declare_module(ctx, name, loaded);
     JS_FreeValue(ctx, loaded);
     return module;
+}
+
+/* compileModule(source, name): compiles an ES module, for runModule and imports to find. */
+NATIVE(code_compile_module)
+{
+    const char *name = JS_ToCString(ctx, argv[1]);
+    JSModuleDef *module = compile_module(ctx, name, argv[0]);
+
+    JS_FreeCString(ctx, name);
+    return module ? JS_UNDEFINED : JS_EXCEPTION;
 }
 
 /* runModule(name) -> [promise of the evaluation, namespace]. Throws what loading or linking throws. */
@@ -194,6 +207,7 @@ static void track_rejection(JSContext *ctx, JSValueConst promise, JSValueConst r
 
 static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("evaluate", 3, code_evaluate),
+    JS_CFUNC_DEF("compileModule", 2, code_compile_module),
     JS_CFUNC_DEF("runModule", 1, code_run_module),
     JS_CFUNC_DEF("runJobs", 0, code_run_jobs),
 };

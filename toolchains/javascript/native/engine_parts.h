@@ -43,6 +43,32 @@ static void guest_stack_header(JSContext *ctx, DynBuf *out, JSValueConst error)
     JS_FreeCString(ctx, message);
 }
 
+static JSValue js_error_toString(JSContext *ctx, JSValueConst this_value, int argc, JSValueConst *argv);
+
+/* Puts the error's own text before its frames, on the first look. V8 does so then, too: classes that set their name in
+   the constructor rely on it. */
+static void guest_complete_stack(JSContext *ctx, JSValueConst error, JSValue *stack)
+{
+    JSValue heading, pending;
+
+    if (!JS_IsString(*stack))
+        return;
+    JSString *text = JS_VALUE_GET_STRING(*stack);
+    if (text->len > 0 && (text->is_wide_char ? str16(text)[0] : str8(text)[0]) != '\n')
+        return;
+    pending = JS_GetException(ctx);
+    heading = js_error_toString(ctx, error, 0, NULL);
+    if (JS_IsException(heading)) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        heading = JS_NewString(ctx, "Error");
+    }
+    if (!JS_IsUninitialized(pending))
+        JS_Throw(ctx, pending);
+    heading = JS_ConcatString(ctx, heading, js_dup(*stack));
+    JS_FreeValue(ctx, *stack);
+    *stack = heading;
+}
+
 /* One line of a stack. False if the frame is not the program's, and so is not shown. */
 static bool guest_stack_frame(JSContext *ctx, DynBuf *out, JSStackFrame *frame, JSFunctionBytecode *b)
 {
@@ -85,7 +111,7 @@ static void guest_show_value(JSContext *ctx, char *out, size_t room, JSValueCons
 
     if (JS_IsString(value)) {
         text = JS_ToCString(ctx, value);
-        snprintf(out, room, "\"%s\"", text ? text : "");
+        snprintf(out, room, "%s", text ? text : "");
     } else if (JS_IsFunction(ctx, value)) {
         text = get_func_name(ctx, value);
         snprintf(out, room, "%s", text && *text ? text : "function");
@@ -127,15 +153,13 @@ static int guest_source_offset(JSFunctionBytecode *b, int line, int column)
             return i;
         if (at_line > line)
             return -1;
-        if (b->source[i] == '\n') {
+        /* The engine counts bytes. */
+        if (b->source[i++] == '\n') {
             at_line++;
             at_column = 1;
-        } else if ((b->source[i] & 0xc0) != 0x80) {
+        } else {
             at_column++;
         }
-        i++;
-        while (i < b->source_len && (b->source[i] & 0xc0) == 0x80)
-            i++;
     }
     return -1;
 }
@@ -220,6 +244,8 @@ static JSValue guest_throw_not_callable(JSContext *ctx, JSValueConst value, cons
             if (!strncmp(b->source + end, "new", 3) && !guest_is_name_byte(b->source[end + 3])) {
                 for (end += 3; end < b->source_len && guest_is_space(b->source[end]); end++)
                     ;
+                if (!guest_is_name_byte(b->source[end]))
+                    return JS_ThrowTypeError(ctx, "(intermediate value) is not a %s", what);
                 while (end < b->source_len && (guest_is_name_byte(b->source[end]) || b->source[end] == '.'))
                     end++;
             } else {
@@ -235,3 +261,58 @@ static JSValue guest_throw_not_callable(JSContext *ctx, JSValueConst value, cons
     return JS_ThrowTypeError(ctx, "%s is not a %s", text, what);
 }
 
+static JSValue JS_ThrowTypeErrorAtom(JSContext *ctx, const char *fmt, JSAtom atom);
+static int JS_ThrowTypeErrorOrFalse(JSContext *ctx, int flags, const char *fmt, ...);
+
+/* A message about a value; `format` has one %s for it. */
+static JSValue guest_throw_bad_value(JSContext *ctx, JSValueConst value, const char *format)
+{
+    char shown[100];
+
+    guest_show_value(ctx, shown, sizeof shown, value);
+    return JS_ThrowTypeError(ctx, format, shown);
+}
+
+static int guest_throw_not_extensible(JSContext *ctx, int flags, JSAtom property)
+{
+    char name[ATOM_GET_STR_BUF_SIZE];
+
+    JS_AtomGetStr(ctx, name, sizeof name, property);
+    return JS_ThrowTypeErrorOrFalse(ctx, flags, "Cannot add property %s, object is not extensible", name);
+}
+
+static JSValue guest_throw_bad_in(JSContext *ctx, JSValueConst key, JSValueConst object)
+{
+    char shown_key[64], shown_object[100];
+
+    guest_show_value(ctx, shown_key, sizeof shown_key, key);
+    guest_show_value(ctx, shown_object, sizeof shown_object, object);
+    return JS_ThrowTypeError(ctx, "Cannot use 'in' operator to search for '%s' in %s", shown_key, shown_object);
+}
+
+static JSValue guest_throw_class_call(JSContext *ctx, JSValueConst function)
+{
+    const char *name = get_func_name(ctx, function);
+
+    JS_ThrowTypeError(ctx, "Class constructor %s cannot be invoked without 'new'", name ? name : "");
+    JS_FreeCString(ctx, name);
+    return JS_EXCEPTION;
+}
+
+static JSValue guest_throw_bad_pattern(JSContext *ctx, JSValueConst pattern, JSValueConst flags, const char *reason)
+{
+    const char *pattern_text = JS_ToCString(ctx, pattern);
+    const char *flags_text = JS_IsUndefined(flags) ? NULL : JS_ToCString(ctx, flags);
+
+    JS_ThrowSyntaxError(ctx, "Invalid regular expression: /%s/%s: %s", pattern_text ? pattern_text : "",
+                        flags_text ? flags_text : "", reason);
+    JS_FreeCString(ctx, pattern_text);
+    JS_FreeCString(ctx, flags_text);
+    return JS_EXCEPTION;
+}
+
+/* For the parser: a name that is declared twice. */
+static char guest_declared_name[ATOM_GET_STR_BUF_SIZE];
+#define REDECLARED(name)                                                            \
+    js_parse_error(s, "Identifier '%s' has already been declared",                  \
+                   JS_AtomGetStr(s->ctx, guest_declared_name, sizeof guest_declared_name, name))

@@ -45,7 +45,8 @@ void add_value_functions(JSContext *ctx, JSValueConst native);
 enum hook {
     HOOK_MAIN,          /* (path, source, args, env) -> exit code */
     HOOK_RESOLVE,       /* (specifier, referrer, type) -> module name */
-    HOOK_LOAD,          /* (name, type) -> source text, or the list of export names of a module made by the prelude */
+    HOOK_LOAD,          /* (name, type) -> source text, the export names of a module made by the prelude, or true if it
+                           is compiled already */
     HOOK_EXPORTS,       /* (name) -> object whose properties are the exports of such a module */
     HOOK_META,          /* (import.meta, name) */
     HOOK_REJECTION,     /* (promise, reason, handled) */

@@ -357,6 +357,52 @@ function explainJson(text) {
   return undefined;
 }
 
+/** The path that leads from an object back into itself, as V8 describes it. */
+function explainCycle(value) {
+  const open = [];
+  const name = (object) => `object with constructor '${object.constructor?.name ?? 'Object'}'`;
+  const label = (holder, key) => (Array.isArray(holder) ? `index ${key}` : `property '${key}'`);
+  const visit = (object) => {
+    if (object === null || typeof object !== 'object' || typeof object.toJSON === 'function') return undefined;
+    const start = open.findIndex((entry) => entry.object === object);
+    if (start >= 0) {
+      const path = open.slice(start);
+      const lines = [`    --> starting at ${name(object)}`];
+      path.slice(1, 2).forEach((entry) => lines.push(`    |     ${label(path[0].object, path[0].key)} -> ${name(entry.object)}`));
+      if (path.length > 3) lines.push('    |     ...');
+      if (path.length > 2) lines.push(`    |     ${label(path.at(-2).object, path.at(-2).key)} -> ${name(path.at(-1).object)}`);
+      lines.push(`    --- ${label(path.at(-1).object, path.at(-1).key)} closes the circle`);
+      return `Converting circular structure to JSON\n${lines.join('\n')}`;
+    }
+    const entry = { object, key: undefined };
+    open.push(entry);
+    for (entry.key of Object.keys(object)) {
+      const found = visit(object[entry.key]);
+      if (found) return found;
+    }
+    open.pop();
+    return undefined;
+  };
+  try {
+    return visit(value);
+  } catch {
+    return undefined;
+  }
+}
+
+const nativeStringify = JSON.stringify;
+
+replace(JSON, 'stringify', function (value, replacer, space) {
+  try {
+    return nativeStringify(value, replacer, space);
+  } catch (error) {
+    if (!(error instanceof TypeError) || error.message !== 'circular reference') throw error;
+    const better = new TypeError(explainCycle(value) ?? 'Converting circular structure to JSON');
+    Error.captureStackTrace(better, JSON.stringify);
+    throw better;
+  }
+});
+
 replace(JSON, 'parse', function (text, reviver) {
   try {
     return nativeParse(text, reviver);

@@ -12,6 +12,8 @@ const rejected = new Map();
 /** Promises already reported; a handler added later is worth a 'rejectionHandled'. */
 const reported = new WeakSet();
 
+let handledLate = [];
+
 let onUncaught;
 let onUnhandledRejection;
 let onRejectionHandled;
@@ -41,9 +43,8 @@ const microtask = Promise.resolve();
 export function trackRejection(promise, reason, handled) {
   if (!handled) {
     rejected.set(promise, reason);
-  } else if (!rejected.delete(promise) && reported.has(promise)) {
-    reported.delete(promise);
-    nextTick(() => onRejectionHandled(promise));
+  } else if (!rejected.delete(promise) && reported.delete(promise)) {
+    handledLate.push(promise);
   }
 }
 
@@ -69,7 +70,7 @@ export function drain() {
       runTicks();
       native.runJobs();
     }
-  } while (rejected.size && reportRejections());
+  } while ((rejected.size || handledLate.length) && reportRejections());
 }
 
 /** For ES modules, whose code is itself a microtask: the other microtasks come before the ticks. */
@@ -79,11 +80,14 @@ export function drainMicrotasksFirst() {
 }
 
 function reportRejections() {
+  const late = handledLate;
+  handledLate = [];
+  for (const promise of late) onRejectionHandled(promise);
   const list = [...rejected];
   rejected.clear();
   for (const [promise, reason] of list) {
     reported.add(promise);
     onUnhandledRejection(reason, promise);
   }
-  return queue.length > 0 || rejected.size > 0 || list.length > 0;
+  return queue.length > 0 || rejected.size > 0 || list.length > 0 || late.length > 0;
 }

@@ -241,15 +241,16 @@ function call(entry, callback) {
 }
 
 /**
- * Runs the timers that are due. `slack` is added to the present: the first turn takes timers of one millisecond as
- * due, because in Node, too, starting takes longer than that.
+ * Runs the timers that are due. `slack` is added to the present for timers that were set before: the first turn takes
+ * timers of one millisecond as due, because in Node, too, starting takes longer than that.
  */
 export function runTimers(slack) {
   if (!heap.length) return;
-  let now = native.now() + slack;
+  const newest = lastId;
+  let now = native.now();
   while (heap.length) {
     const timer = heap[0];
-    if (timer.due > now) {
+    if (timer.due > now + (timer.order <= newest ? slack : 0)) {
       now = native.now();
       if (timer.due > now) return;
     }

@@ -6,5 +6,4 @@ except NameError as error:
     import traceback
 
     traceback.print_exc()
-import sys
-sys.exti
+[].apend(1)

@@ -8,9 +8,9 @@ import wit_world
 
 from _runnel import program, snapshot
 
-_standard = snapshot.prepare()
+snapshot.prepare()
 
 
 class WitWorld(wit_world.WitWorld):
     def run(self, path, source, args, env):
-        return program.run(path, source, args, env, _standard)
+        return program.run(path, source, args, env)

@@ -1,5 +1,6 @@
 # Modules, packages, relative imports, namespace packages and data beside the program.
-import importlib
+import importlib.resources
+import importlib.util
 import os
 import pkgutil
 import runpy

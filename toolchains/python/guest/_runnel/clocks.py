@@ -35,6 +35,13 @@ def install(before_sleep):
     time.get_clock_info = _get_clock_info
 
 
+class ProgramStart:
+    """Stands for the wall clock's time of the start in nanoseconds, for `logging`, which subtracts it."""
+
+    def __rsub__(self, wall_ns):
+        return wall_ns - (time.time_ns() - (_monotonic_ns() - _start_ns))
+
+
 def process_time_ns():
     return _monotonic_ns() - _start_ns - _asleep_ns
 

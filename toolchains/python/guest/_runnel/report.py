@@ -25,6 +25,11 @@ def exit_code_of(error, own_file):
     _strip(error, own_file)
     sys.last_exc, sys.last_type, sys.last_value, sys.last_traceback = error, type(error), error, error.__traceback__
     code = _call_hook(error)
+    try:
+        del sys.last_exc, sys.last_value, sys.last_traceback
+        _unlink(error)
+    except BaseException:  # the names are gone, or there is no memory
+        pass
     if code is not None:
         return code
     return 130 if isinstance(error, KeyboardInterrupt) else 1
@@ -46,6 +51,17 @@ def _strip(error, own_file):
     while frames is not None and frames.tb_frame.f_code.co_filename in (own_file, source.__file__):
         frames = frames.tb_next
     error.__traceback__ = frames
+
+
+def _unlink(error):
+    """Takes a traceback apart, innermost frame first: to free a long chain at once would exhaust the stack."""
+    links = []
+    link, error.__traceback__ = error.__traceback__, None
+    while link is not None:
+        links.append(link)
+        link = link.tb_next
+    while links:
+        links.pop().tb_next = None
 
 
 def _exit_code_of_system_exit(error):

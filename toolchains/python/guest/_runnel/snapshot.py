@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zoneinfo
 
-from _runnel import clocks, frames, library, loop, preload, program, streams, system, threads
+from _runnel import clocks, frames, heap, library, loop, preload, program, shadows, streams, system, threads
 
 _HOME = "/python"  # where the standard library is while the guest is built, and where it seems to be later
 _PACKAGES = f"{_HOME}/site-packages"  # where the packages beside it seem to be
@@ -32,14 +32,15 @@ raise ValueError("trial")
 
 
 def prepare():
-    """Makes the interpreter ready to run programs; returns the streams of the program to come."""
+    """Makes the interpreter ready to run one program."""
     _take_in_library()
     preload.preload()
     standard = streams.of_descriptors()
     _settle_system(standard)
     _rehearse()
     _forget_the_build()
-    return standard
+    program.prepare(standard)
+    _freeze()
 
 
 def _take_in_library():
@@ -56,6 +57,9 @@ def _settle_system(standard):
     threads.install()
     loop.install()
     frames.install(program.run.__code__)
+    shadows.install()
+    logging._startTime = clocks.ProgramStart()
+    atexit.unregister(logging.shutdown)  # `program` does it, where there is something to shut down
     sys.executable = sys._base_executable = "/usr/bin/python3"
     sys.dont_write_bytecode = True
     zoneinfo.reset_tzpath(to=())  # no such folder here: straight to the package `tzdata`
@@ -63,15 +67,19 @@ def _settle_system(standard):
 
 def _rehearse():
     """Runs programs into the void, so that the paths of a run are specialised in the snapshot."""
-    program._modules_in_snapshot = len(sys.modules)  # the one `__main__` is replaced by the other
-    for _ in range(3):
-        program.run("/box/main.py", _TRIAL, [], [], streams.to_nowhere())
+    for trial in (_TRIAL, _TRIAL, b'print("trial")\n', b'print("trial")\n'):
+        program.prepare(streams.to_nowhere())
+        modules = dict(sys.modules)
+        program.run("/box/main.py", trial, [], [])
+        sys.modules.update(modules)
 
 
 def _forget_the_build():
     """Removes every trace of the build and of the rehearsal."""
     for name in list(os.environ):
         del os.environ[name]
+    for name in [name for name in sys.modules if name.partition(".")[0] == "_runnel"]:
+        del sys.modules[name]
     linecache.clearcache()
     sys.path_importer_cache.clear()
     for name in ("last_exc", "last_type", "last_value", "last_traceback"):
@@ -79,8 +87,11 @@ def _forget_the_build():
             delattr(sys, name)
     tempfile._name_sequence = None
     tempfile.tempdir = None
-    atexit.register(logging.shutdown)  # the rehearsal has run and dropped it
-    program._modules_in_snapshot = len(sys.modules)
+
+
+def _freeze():
+    """What is alive now stays: the collector will not look at it again."""
     for _ in range(2):
         gc.collect()
+    heap.fill_holes()
     gc.freeze()

@@ -1,0 +1,106 @@
+//! Cells: the second wall, and what happens when one dies.
+
+use crate::client::{Server, runnel};
+use serde_json::{Value, json};
+
+#[test]
+fn nothing_gets_past_the_second_wall() {
+    let output = runnel().args(["check", "--json"]).output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(output.status.success(), "{report:#}");
+    let attempts = report["attempts"].as_array().unwrap();
+    for what in ["read /etc/passwd", "write into /tmp", "connect over TCP", "become another program", "start a process", "trace its parent", "make code"] {
+        let attempt = attempts.iter().find(|attempt| attempt["what"] == what).unwrap_or_else(|| panic!("{what} was not tried"));
+        assert_eq!(attempt["stopped"], true, "{attempt}");
+    }
+    assert!(attempts.iter().all(|attempt| attempt["stopped"] == true), "{report:#}");
+}
+
+#[tokio::test]
+async fn a_cell_has_nothing_but_its_link() {
+    let server = Server::start(&[]);
+    server.connect().await.python("print(1)").await.succeeded();
+    let cells = server.cells();
+    assert!(!cells.is_empty());
+    for cell in cells {
+        let status = std::fs::read_to_string(format!("/proc/{cell}/status")).unwrap();
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}: {status}")).trim().to_owned();
+        assert_eq!((field("Seccomp:").as_str(), field("NoNewPrivs:").as_str()), ("2", "1"));
+        assert_eq!(field("CapEff:"), "0000000000000000");
+        assert_ne!(field("Uid:").split_whitespace().next(), Some("0"), "never root");
+        // Readable by root only, and root is who may run this test; others see that it is shut.
+        if let Ok(folder) = std::fs::read_dir(format!("/proc/{cell}/fd")) {
+            for entry in folder.flatten() {
+                let target = std::fs::read_link(entry.path()).unwrap();
+                let target = target.to_str().unwrap();
+                let own = ["socket:", "pipe:", "anon_inode:", "/dev/null", "/memfd:"].iter().any(|kind| target.starts_with(kind)) || target.contains("pagemap");
+                assert!(own, "an open {target}");
+            }
+            assert_eq!(std::fs::read(format!("/proc/{cell}/environ")).unwrap(), b"");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_killed_cell_is_replaced_and_its_run_repeated() {
+    let server = Server::start(&["--set", "cells.count=1", "--set", "desk.live=100"]);
+    let mut client = server.connect().await;
+    // Nothing was seen of it yet: it runs once more.
+    client.send(json!({"type": "run", "id": "r", "language": "python", "code": "import time\ntime.sleep(0.5)\nprint('done')"})).await;
+    client.next_of("started").await;
+    kill(&server);
+    let ran = client.rest("r").await;
+    assert_eq!((ran.status(), ran.stdout()), ("success", "done\n"));
+    // Something was seen: repeating it would tell it twice.
+    client.send(json!({"type": "run", "id": "s", "language": "python", "code": "print('before', flush=True)\nimport time\ntime.sleep(20)"})).await;
+    client.next_of("stdout").await;
+    kill(&server);
+    let ran = client.rest("s").await;
+    assert_eq!((ran.status(), ran.stdout()), ("internal", "before\n"));
+    client.python("print('alive')").await.succeeded();
+}
+
+#[tokio::test]
+async fn a_run_that_loses_two_cells_is_told_so() {
+    let server = Server::start(&["--set", "cells.count=1", "--set", "desk.live=100"]);
+    let mut client = server.connect().await;
+    client.send(json!({"type": "run", "id": "r", "language": "python", "code": "import time\ntime.sleep(20)", "limits": {"wall_ms": 30000}})).await;
+    client.next_of("started").await;
+    kill(&server);
+    // `started` is told once; the second life shows as a new cell that is busy.
+    for _ in 0..200 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        if !server.cells().is_empty() && server.get("/readyz").0 == 200 {
+            break;
+        }
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    kill(&server);
+    let ran = client.rest("r").await;
+    assert_eq!(ran.status(), "internal");
+    assert!(ran.execution()["message"].as_str().unwrap().contains("lost"));
+}
+
+#[tokio::test]
+async fn cells_end_with_their_server() {
+    let mut server = Server::start(&[]);
+    let mut client = server.connect().await;
+    client.send(json!({"type": "run", "id": "r", "language": "python", "code": "while True: pass", "limits": {"time_ms": 60000}})).await;
+    client.next_of("started").await;
+    let cells = server.cells();
+    server.signal("-KILL");
+    server.process.wait().unwrap();
+    for _ in 0..100 {
+        if cells.iter().all(|cell| !std::path::Path::new(&format!("/proc/{cell}/exe")).exists()) {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("cells are left behind");
+}
+
+fn kill(server: &Server) {
+    for cell in server.cells() {
+        assert!(std::process::Command::new("kill").args(["-KILL", &cell.to_string()]).status().unwrap().success());
+    }
+}

@@ -1,0 +1,8 @@
+//! All tests at the doors, in one binary: linking is dear. They start the real program on a free port and speak to it.
+
+mod cells;
+mod client;
+mod guests;
+mod limits;
+mod shell;
+mod socket;

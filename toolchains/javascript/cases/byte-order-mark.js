@@ -1,0 +1,1 @@
+﻿console.log("bom", require("fs").readFileSync(__filename)[0] === 0xef);

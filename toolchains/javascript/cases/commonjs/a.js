@@ -1,0 +1,2 @@
+exports.from = 'a';
+exports.parent = module.parent === require.main;

@@ -1,0 +1,2 @@
+import { b } from './cycle-b.mjs';
+export function a() { return `a and ${b()}`; }

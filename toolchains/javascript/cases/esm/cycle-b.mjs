@@ -1,0 +1,2 @@
+import { a } from './cycle-a.mjs';
+export function b() { return `b knows ${typeof a}`; }

@@ -1,0 +1,2 @@
+process.exitCode = 5;
+setTimeout(() => console.log('still runs'), 1);

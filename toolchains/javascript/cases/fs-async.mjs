@@ -1,0 +1,41 @@
+import fs from 'node:fs';
+import fsp from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { join } from 'node:path';
+const dir = await fsp.mkdtemp('/tmp/fs-async-');
+const file = join(dir, 'file.txt');
+await fsp.writeFile(file, 'line 1\nline 2\n');
+await fsp.appendFile(file, 'line 3\n');
+console.log(await fsp.readFile(file, 'utf8'));
+fs.readFile(file, 'utf8', (error, text) => console.log('callback', error, text.length));
+fs.readFile(join(dir, 'none'), (error, data) => console.log('callback', error.code, data));
+fs.stat(dir, (error, stat) => console.log('stat', stat.isDirectory()));
+fs.exists(file, (found) => console.log('exists', found));
+try {
+  fs.readFile(file);
+} catch (error) {
+  console.log(error.code);
+}
+console.log('not yet');
+await new Promise((done) => setTimeout(done, 20));
+await fsp.readFile(join(dir, 'none')).catch((error) => console.log(error.code, error.syscall));
+const handle = await fsp.open(file, 'r+');
+const { bytesRead, buffer } = await handle.read(Buffer.alloc(6), 0, 6, 0);
+console.log(bytesRead, buffer.toString(), (await handle.stat()).size);
+for await (const line of handle.readLines()) console.log('>', line);
+await handle.close();
+const write = fs.createWriteStream(join(dir, 'out'));
+write.write('one ');
+write.end('two');
+await new Promise((done) => write.on('finish', done));
+console.log(fs.readFileSync(join(dir, 'out'), 'utf8'), write.bytesWritten);
+let text = '';
+for await (const chunk of fs.createReadStream(file, { encoding: 'utf8', start: 2, end: 8, highWaterMark: 3 })) text += `[${chunk}]`;
+console.log(text);
+await pipeline(fs.createReadStream(file), fs.createWriteStream(join(dir, 'copy')));
+console.log(await fsp.readFile(join(dir, 'copy'), 'utf8') === await fsp.readFile(file, 'utf8'));
+fs.createReadStream(join(dir, 'none')).on('error', (error) => console.log('stream', error.code));
+console.log((await fsp.readdir(dir)).sort(), await fsp.access(file));
+await new Promise((done) => setTimeout(done, 10));
+await fsp.rm(dir, { recursive: true });
+console.log(fs.existsSync(dir));

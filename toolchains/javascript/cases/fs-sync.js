@@ -1,0 +1,77 @@
+const fs = require('fs');
+const path = require('path');
+const dir = fs.mkdtempSync('/tmp/fs-case-');
+process.chdir(dir);
+const report = (run) => {
+  try {
+    const result = run();
+    console.log(result);
+  } catch (error) {
+    console.log(error.name, error.code, error.errno, error.syscall, error.message.replaceAll(dir, 'DIR'), error.path === undefined ? '' : path.basename(error.path));
+  }
+};
+fs.writeFileSync('a.txt', 'hällo');
+console.log(fs.readFileSync('a.txt', 'utf8'), fs.readFileSync('a.txt').length, fs.readFileSync('a.txt', { encoding: 'latin1' }), fs.readFileSync('a.txt', 'hex'));
+fs.appendFileSync('a.txt', Buffer.from(' more'));
+fs.writeFileSync('a.txt', '!', { flag: 'a' });
+console.log(fs.readFileSync('a.txt', 'utf8'));
+fs.writeFileSync('bytes', new Uint16Array([1, 2]));
+console.log(fs.readFileSync('bytes'));
+report(() => fs.readFileSync('missing'));
+report(() => fs.readFileSync('.'));
+report(() => fs.readdirSync('missing'));
+report(() => fs.mkdirSync('x/y/z'));
+report(() => fs.mkdirSync('x/y/z', { recursive: true }) === path.join(dir, 'x'));
+report(() => fs.mkdirSync('x'));
+report(() => fs.mkdirSync('x/y', { recursive: true }));
+report(() => fs.rmdirSync('x'));
+report(() => fs.rmSync('x'));
+report(() => fs.rmSync('nothing', { force: true }));
+report(() => fs.rmSync('nothing'));
+report(() => fs.unlinkSync('nothing'));
+report(() => fs.openSync('nothing', 'r'));
+report(() => fs.writeFileSync('no/such/dir', ''));
+report(() => fs.writeFileSync('a.txt', '', { flag: 'wx' }));
+report(() => fs.renameSync('nothing', 'else'));
+report(() => fs.copyFileSync('nothing', 'else'));
+report(() => fs.statSync('nothing', { throwIfNoEntry: false }));
+report(() => fs.statSync('nothing'));
+report(() => fs.accessSync('nothing'));
+report(() => fs.readFileSync(5.5));
+report(() => fs.readFileSync({}));
+report(() => fs.readFileSync('a\0b'));
+report(() => fs.readFileSync('a.txt', 'nonsense'));
+report(() => fs.writeFileSync('a.txt', 5));
+report(() => fs.closeSync(77));
+report(() => process.chdir('nowhere'));
+fs.writeFileSync('x/file', '1');
+fs.writeFileSync('x/y/deep', '2');
+console.log(fs.readdirSync('x'), fs.readdirSync('.').length, fs.readdirSync('x', { recursive: true }).sort());
+console.log(fs.readdirSync('x', { withFileTypes: true }).map((entry) => [entry.name, entry.isDirectory(), entry.isFile()]));
+fs.renameSync('x/file', 'moved');
+fs.copyFileSync('moved', 'copied');
+console.log(fs.existsSync('x/file'), fs.existsSync('moved'), fs.readFileSync('copied', 'utf8'), fs.existsSync(undefined));
+const stat = fs.statSync('a.txt');
+console.log(stat.isFile(), stat.isDirectory(), stat.size, stat.mtime instanceof Date, Math.abs(stat.mtimeMs - Date.now()) < 60000, fs.statSync('x').isDirectory());
+fs.cpSync('x', 'tree', { recursive: true });
+console.log(fs.readFileSync('tree/y/deep', 'utf8'));
+fs.rmSync('x', { recursive: true });
+console.log(fs.existsSync('x'));
+const fd = fs.openSync('rw', 'w+');
+console.log(fs.writeSync(fd, 'hello world'), fs.writeSync(fd, Buffer.from('XY'), 0, 2, 0), fs.writeSync(fd, '!', 5));
+const buffer = Buffer.alloc(20);
+console.log(fs.readSync(fd, buffer, 0, 20, 0), buffer.toString('utf8', 0, 11), fs.readSync(fd, buffer, 0, 5, 100), fs.fstatSync(fd).size);
+fs.ftruncateSync(fd, 4);
+console.log(fs.fstatSync(fd).size);
+fs.closeSync(fd);
+fs.truncateSync('rw', 2);
+console.log(fs.readFileSync('rw', 'utf8'));
+for (const name of ['with space', 'q"uo\'te', 'new\nline', 'ünïcödé 😀', '%20', '#?']) {
+  fs.writeFileSync(name, name);
+  console.log(fs.readFileSync(name, 'utf8') === name, fs.readdirSync('.').includes(name));
+}
+fs.utimesSync('rw', 1000, 2000);
+console.log(fs.statSync('rw').mtimeMs, fs.realpathSync('./tree/../rw') === path.join(fs.realpathSync('.'), 'rw'));
+process.chdir('/');
+fs.rmSync(dir, { recursive: true, force: true });
+console.log(fs.existsSync(dir), fs.readFileSync('/dev/null', 'utf8') === '');

@@ -1,0 +1,2 @@
+console.log('the wrapper must not be commented out');
+// no newline follows

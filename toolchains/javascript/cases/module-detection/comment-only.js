@@ -1,0 +1,2 @@
+// import x from "y"
+exports.commented = "import in a comment is CommonJS";

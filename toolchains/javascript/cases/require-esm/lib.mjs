@@ -1,0 +1,1 @@
+export const value = { x: 1 }; export default 'default';

@@ -1,0 +1,1 @@
+console.log('a program that does not read must end even if input never does');
