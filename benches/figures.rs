@@ -1,6 +1,8 @@
 //! The figures of `benches/README.md`, measured through the real doors: `cargo bench --bench figures`. Each is a
 //! ratio of two things measured by turns in one run, or a difference, because machines are shared and noisy.
 
+#![expect(clippy::unwrap_used, reason = "a measurement that can't go on has failed")]
+
 #[path = "../tests/it/client.rs"]
 #[expect(dead_code, reason = "shared with the tests")]
 mod client;
@@ -62,7 +64,11 @@ async fn latency(language: &str, code: &str, native: &[&str], count: usize) {
     ours.sort();
     let p99 = ours[ours.len() * 99 / 100];
     let (ours, theirs) = (median(ours), median(theirs));
-    println!("latency {language}: p50 {ours:.2?}, p99 {p99:.2?}; `{}` p50 {theirs:.2?}; ratio 1/{:.1}", native[..2].join(" "), theirs.as_secs_f64() / ours.as_secs_f64());
+    println!(
+        "latency {language}: p50 {ours:.2?}, p99 {p99:.2?}; `{}` p50 {theirs:.2?}; ratio 1/{:.1}",
+        native[..2].join(" "),
+        theirs.as_secs_f64() / ours.as_secs_f64()
+    );
 }
 
 /// Runs per second of one cell and of two, each kept busy, by turns.
@@ -128,7 +134,10 @@ fn processes(server: &Server) -> Vec<u32> {
 fn memory(server: &Server) -> u64 {
     let field = |process: &u32| {
         let text = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap();
-        text.lines().filter(|line| line.starts_with("Private_")).map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum::<u64>()
+        text.lines()
+            .filter(|line| line.starts_with("Private_"))
+            .map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap())
+            .sum::<u64>()
     };
     processes(server).iter().map(field).sum()
 }

@@ -12,10 +12,10 @@ mod run;
 mod store;
 
 use crate::engine::wasm::native::{self, Clocking};
+use crate::files::{Budget, FileLimits, Files};
 use crate::judge::{End, Facts, Stop};
 use crate::link::{self, ExecId, FromExecutor, MAX_FRAME, OpenOrder, ToExecutor};
 use anyhow::Context;
-use crate::files::{Budget, FileLimits, Files};
 use pipes::{Outbox, Pipes, lock};
 use run::{Program, Ready};
 use std::collections::HashMap;

@@ -46,7 +46,7 @@ struct SettingsArguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run one program here, with live output, and exit with its exit code
-    Run(run::RunArguments),
+    Run(Box<run::RunArguments>),
     /// Serve the WebSocket protocol
     Serve(serve::ServeArguments),
     /// List, build or check the toolchains
@@ -68,7 +68,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { settings, command } = arguments;
     match command {
-        Command::Run(arguments) => run::run(&settings, arguments),
+        Command::Run(arguments) => run::run(&settings, *arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
         Command::Toolchains(command) => toolchains::toolchains(&settings, &command),
         Command::Check(arguments) => check::check(&settings, &arguments),
@@ -104,7 +104,8 @@ impl SettingsArguments {
 
 /// Everything between a door and the engines, as the configuration says.
 fn runner(config: &Config, toolchains: &Toolchains, cells: usize) -> Arc<Runner> {
-    let settings = WasmSettings { cells, slots: config.cells.slots, budget_mb: config.budget_mb(), require_wall: config.cells.require_hardening };
+    let settings =
+        WasmSettings { cells, slots: config.cells.slots, budget_mb: config.budget_mb(), require_wall: config.cells.require_hardening };
     let wasm = Wasm::new(settings, toolchains.iter().map(|toolchain| toolchain.name.clone()));
     let bounds = Bounds { busy: config.desk.busy_per_cell * cells, live: config.desk.live, queue: config.desk.queue };
     let job = &config.limits.job;

@@ -298,7 +298,9 @@ fn key_of_variable(shape: &Table, name: &str) -> Option<String> {
             let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
             match value {
                 Value::Table(table) => walk(table, &path, name),
-                _ => (path.replace('.', "_").to_uppercase() == name).then_some(path),
+                Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) | Value::Array(_) => {
+                    (path.replace('.', "_").to_uppercase() == name).then_some(path)
+                }
             }
         })
     }

@@ -14,10 +14,19 @@ pub enum Pipe {
 #[derive(Debug)]
 pub enum Event {
     /// Waits for a free place; 0 is next.
-    Queued { position: usize },
-    Started { engine: &'static str },
+    Queued {
+        position: usize,
+    },
+    Started {
+        engine: &'static str,
+    },
     /// A piece of output; a character is never split between two of them.
-    Output { pipe: Pipe, seq: u64, at: Duration, data: Text },
+    Output {
+        pipe: Pipe,
+        seq: u64,
+        at: Duration,
+        data: Text,
+    },
     /// The program waits for input.
     Waiting,
     /// Always the last.

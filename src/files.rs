@@ -63,9 +63,7 @@ impl Files {
     /// A tree with `/`, `/box` and `/tmp`; the root itself is read-only. `start` is what the clock of the tree says, always;
     /// without it, it is the host's clock.
     pub fn new(limits: FileLimits, start: Option<SystemTime>, budget: Arc<Budget>) -> Files {
-        Files {
-            tree: Arc::new(Mutex::new(Tree::new(limits, start, budget))),
-        }
+        Files { tree: Arc::new(Mutex::new(Tree::new(limits, start, budget))) }
     }
 
     /// Puts one of the run's own files at `/box/<path>`, making directories on the way. It replaces what an earlier call put
@@ -82,12 +80,7 @@ impl Files {
             at = enter_directory(&mut tree, at, directory)?;
             name = rest;
         }
-        let open = Open {
-            create: true,
-            truncate: !append,
-            write: true,
-            ..Open::default()
-        };
+        let open = Open { create: true, truncate: !append, write: true, ..Open::default() };
         let id = tree.open(at, name, open)?;
         let end = tree.size(id);
         let written = tree.write(id, end, bytes);

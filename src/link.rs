@@ -30,13 +30,30 @@ pub enum ToExecutor<'a> {
         order: OpenOrder<'a>,
     },
     /// A piece of a file below the working directory; pieces of one file follow each other.
-    File { exec: ExecId, path: &'a str, #[serde(with = "serde_bytes")] bytes: &'a [u8] },
-    Stdin { exec: ExecId, #[serde(with = "serde_bytes")] bytes: &'a [u8], eof: bool },
+    File {
+        exec: ExecId,
+        path: &'a str,
+        #[serde(with = "serde_bytes")]
+        bytes: &'a [u8],
+    },
+    Stdin {
+        exec: ExecId,
+        #[serde(with = "serde_bytes")]
+        bytes: &'a [u8],
+        eof: bool,
+    },
     /// Everything is there: run it.
-    Start { exec: ExecId },
+    Start {
+        exec: ExecId,
+    },
     /// So much output was passed on.
-    Credit { exec: ExecId, bytes: u32 },
-    Kill { exec: ExecId },
+    Credit {
+        exec: ExecId,
+        bytes: u32,
+    },
+    Kill {
+        exec: ExecId,
+    },
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -68,15 +85,32 @@ pub struct Seeds {
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub enum FromExecutor<'a> {
     /// First frame of an executor: it has loaded what it needs and shut itself in.
-    Ready { wall: Wall },
-    Started { exec: ExecId },
-    Output { exec: ExecId, pipe: Pipe, #[serde(with = "serde_bytes")] bytes: &'a [u8] },
+    Ready {
+        wall: Wall,
+    },
+    Started {
+        exec: ExecId,
+    },
+    Output {
+        exec: ExecId,
+        pipe: Pipe,
+        #[serde(with = "serde_bytes")]
+        bytes: &'a [u8],
+    },
     /// The program waits for input and there is none.
-    Waiting { exec: ExecId },
+    Waiting {
+        exec: ExecId,
+    },
     /// The program has been waiting for a while (for input, time or a slow reader), or goes on.
-    Parked { exec: ExecId, parked: bool },
+    Parked {
+        exec: ExecId,
+        parked: bool,
+    },
     /// The last frame of an execution.
-    Ended { exec: ExecId, facts: Facts },
+    Ended {
+        exec: ExecId,
+        facts: Facts,
+    },
 }
 
 /// Which parts of the second wall stand around an executor.
@@ -112,8 +146,11 @@ pub fn encode(frame: &impl Serialize, out: &mut Vec<u8>) {
     out[start..start + 4].copy_from_slice(&length.to_le_bytes());
 }
 
+/// A frame's body, and the bytes after the frame.
+pub type BodyAndRest<'a> = (&'a [u8], &'a [u8]);
+
 /// The body of the first whole frame in `bytes` and what follows it; None where more bytes are needed.
-pub fn split(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, Fault> {
+pub fn split(bytes: &[u8]) -> Result<Option<BodyAndRest<'_>>, Fault> {
     let Some((head, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
     let length = u32::from_le_bytes(*head) as usize;
     if length > MAX_FRAME {

@@ -300,4 +300,3 @@ impl Run {
         self.stage = Stage::Over;
     }
 }
-

@@ -80,14 +80,7 @@ impl Pipes {
             parked: 0,
             stop: None,
         };
-        Arc::new(Self {
-            exec,
-            outbox,
-            state: Mutex::new(state),
-            input: Notify::new(),
-            credit: Notify::new(),
-            stopped: Notify::new(),
-        })
+        Arc::new(Self { exec, outbox, state: Mutex::new(state), input: Notify::new(), credit: Notify::new(), stopped: Notify::new() })
     }
 
     pub(super) fn stdin(&self, bytes: &[u8], eof: bool) {

@@ -1,22 +1,22 @@
 //! One execution in a cell: instantiate, call, stop at the limits, measure. Called by `cell` for each `Start`.
 
 use super::clock::{self, Clock};
-use crate::files::{Budget, Files};
 use super::meter::{Meter, Metered};
 use super::pipes::{Output, Pipes, Stdin};
 use super::store::guest::{self, GuestPre};
 use super::store::{Exit, Memory, State};
 use crate::event::Pipe;
+use crate::files::{Budget, Files};
 use crate::judge::{End, Facts, Stop};
 use crate::link::Seeds;
+use rand_chacha::ChaCha12Rng;
+use rand_chacha::rand_core::SeedableRng;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
-use rand_chacha::ChaCha12Rng;
-use rand_chacha::rand_core::SeedableRng;
 use wasmtime_wasi::WasiCtxBuilder;
 
 /// Instructions between two chances for others.
@@ -120,9 +120,7 @@ fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>) -> Store
     let clock = match &program.deterministic {
         None => Clock::host(),
         Some(seeds) => {
-            wasi.secure_random(seeded(seeds.seed, 0))
-                .insecure_random(seeded(seeds.seed, 1))
-                .insecure_random_seed(u128::from(seeds.seed));
+            wasi.secure_random(seeded(seeds.seed, 0)).insecure_random(seeded(seeds.seed, 1)).insecure_random_seed(u128::from(seeds.seed));
             Clock::virtual_from(seeds.now, seeds.fuel, program.wall)
         }
     };
@@ -176,13 +174,7 @@ async fn call(store: &mut Store<State>, program: &Program, called: &mut Option<I
 type Call<'a> = std::pin::Pin<Box<dyn Future<Output = wasmtime::Result<u8>> + Send + 'a>>;
 
 /// Drives the guest until it ends or a reason to stop it comes from outside of it.
-async fn supervise(
-    program: &Program,
-    pipes: &Pipes,
-    meter: &Meter,
-    begin: Instant,
-    guest: Call<'_>,
-) -> Result<wasmtime::Result<u8>, Stop> {
+async fn supervise(program: &Program, pipes: &Pipes, meter: &Meter, begin: Instant, guest: Call<'_>) -> Result<wasmtime::Result<u8>, Stop> {
     let mut guest = Metered::new(meter, guest, || pipes.flush());
     let patience = match &program.deterministic {
         None => program.wall,

@@ -1,8 +1,8 @@
 //! What one sandbox holds: its WASI context, files, clock, and the account of its memory. Called by `cell::run`.
 
 use super::clock::Clock;
-use crate::files::{Budget, Files, FilesCtx, FilesView};
 use super::pipes::Pipes;
+use crate::files::{Budget, Files, FilesCtx, FilesView};
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;

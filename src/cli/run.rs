@@ -30,7 +30,9 @@ const CANCELLED: u8 = 130;
 const PIECE: usize = 256 << 10;
 
 #[derive(Debug, Args)]
-#[command(after_help = "exit codes: the program's own, or 1 where it was trapped, 2 a mistake in the arguments, 70 our fault, 124 a time limit, 130 cancelled, 137 the memory limit, 153 the output limit\n\nexamples:\n  runnel run hello.py\n  runnel run - --language js < x.js\n  runnel run main.py --file data.csv --time 2s -- arg1")]
+#[command(
+    after_help = "exit codes: the program's own, or 1 where it was trapped, 2 a mistake in the arguments, 70 our fault, 124 a time limit, 130 cancelled, 137 the memory limit, 153 the output limit\n\nexamples:\n  runnel run hello.py\n  runnel run - --language js < x.js\n  runnel run main.py --file data.csv --time 2s -- arg1"
+)]
 pub(super) struct RunArguments {
     /// The program, or `-` to read it from stdin
     program: PathBuf,
@@ -100,10 +102,13 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
 
 /// The frame that a client would send, built and then parsed like one: one set of rules for both doors.
 fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> anyhow::Result<Job> {
-    let RunArguments { program, language, files, env, time, wall, memory, output, files_size, fuel, deterministic, now, json, args } = arguments;
+    let RunArguments { program, language, files, env, time, wall, memory, output, files_size, fuel, deterministic, now, json, args } =
+        arguments;
     let from_stdin = program == Path::new("-");
     let toolchain = match &language {
-        Some(language) => toolchains.find(language).with_context(|| format!("unknown language `{language}`\nhint: there are {}", toolchains.names()))?,
+        Some(language) => {
+            toolchains.find(language).with_context(|| format!("unknown language `{language}`\nhint: there are {}", toolchains.names()))?
+        }
         None if from_stdin => anyhow::bail!("which language is it?\nhint: `--language python`"),
         None => toolchains.of_file(&program).with_context(|| {
             format!("`{}` does not say its language\nhint: `--language` with one of {}", program.display(), toolchains.names())
@@ -143,7 +148,7 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
     match parse::request(&frame.to_string(), &rules) {
         Ok(Request::Run(job)) => Ok(*job),
         Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => anyhow::bail!("not a run"),
-        Err((_, refusal)) => anyhow::bail!("{}", refusal.message),
+        Err(refused) => anyhow::bail!("{}", refused.refusal.message),
     }
 }
 
@@ -268,7 +273,8 @@ fn show(pipe: Pipe, data: &Text) -> anyhow::Result<()> {
 
 /// Says what the program itself did not.
 fn explain(outcome: &Outcome) {
-    let says_itself = matches!(outcome.verdict.status, Status::Success) || (outcome.verdict.status == Status::Error && outcome.verdict.exit_code.is_some());
+    let says_itself = matches!(outcome.verdict.status, Status::Success)
+        || (outcome.verdict.status == Status::Error && outcome.verdict.exit_code.is_some());
     if !says_itself {
         let why = outcome.verdict.message.as_deref().map_or(String::new(), |why| format!(": {why}"));
         eprintln!("runnel: {}{why}", render::status(outcome.verdict.status));
@@ -299,8 +305,11 @@ pub(super) fn check_examples(config: &Config, toolchains: &Toolchains, which: &[
         runner.engines().wasm.start_cells().await?;
         let mut failed = 0;
         for toolchain in which {
-            let frame = serde_json::json!({"type": "run", "id": "example", "language": toolchain.name, "code": toolchain.example, "stream": false});
-            let Ok(Request::Run(job)) = parse::request(&frame.to_string(), &rules) else { anyhow::bail!("the example of `{}` is no job", toolchain.name) };
+            let frame =
+                serde_json::json!({"type": "run", "id": "example", "language": toolchain.name, "code": toolchain.example, "stream": false});
+            let Ok(Request::Run(job)) = parse::request(&frame.to_string(), &rules) else {
+                anyhow::bail!("the example of `{}` is no job", toolchain.name)
+            };
             let mut job = *job;
             job.stream = Stream::Quiet;
             let mut run = runner.start(job, CancellationToken::new())?;

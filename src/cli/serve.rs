@@ -15,7 +15,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
-#[command(after_help = "The first line on stdout is `listening on http://ADDRESS`.\nSIGTERM and SIGINT let live runs end within the grace time; a second one ends at once.\nexit codes: 0 stopped in order, 2 a mistake in the configuration, 70 could not start")]
+#[command(
+    after_help = "The first line on stdout is `listening on http://ADDRESS`.\nSIGTERM and SIGINT let live runs end within the grace time; a second one ends at once.\nexit codes: 0 stopped in order, 2 a mistake in the configuration, 70 could not start"
+)]
 pub(super) struct ServeArguments {
     /// Address and port; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS")]

@@ -18,7 +18,9 @@ pub(super) fn kilobytes(text: &str) -> Result<u64, String> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a positive number of bounded size")]
 fn scaled(text: &str, units: &[(&str, u32)], plain: u32) -> Option<u64> {
     let text = text.trim().to_ascii_lowercase();
-    let unit = units.iter().find(|(unit, _)| text.strip_suffix(unit).is_some_and(|number| number.trim_end().ends_with(|c: char| c.is_ascii_digit())));
+    let unit = units
+        .iter()
+        .find(|(unit, _)| text.strip_suffix(unit).is_some_and(|number| number.trim_end().ends_with(|c: char| c.is_ascii_digit())));
     let (number, scale) = unit.map_or((text.as_str(), plain), |(unit, scale)| (text[..text.len() - unit.len()].trim_end(), *scale));
     if !number.chars().all(|c| c.is_ascii_digit() || c == '.') {
         return None;

@@ -73,7 +73,9 @@ struct Cell {
 pub enum StartFault {
     #[error("can't start a cell: {0}")]
     Process(#[from] std::io::Error),
-    #[error("the second wall is not whole on this machine ({0:?})\nhint: Linux 5.13 or later with seccomp and Landlock has it; leave out `require_hardening` to run without")]
+    #[error(
+        "the second wall is not whole on this machine ({0:?})\nhint: Linux 5.13 or later with seccomp and Landlock has it; leave out `require_hardening` to run without"
+    )]
     Wall(Wall),
     #[error("a cell was not ready within {} s", START.as_secs())]
     Slow,
@@ -179,13 +181,9 @@ async fn keep(shared: Arc<Shared>, number: usize, first: Started) {
     let mut first = Some(first);
     let retire = CancellationToken::new();
     loop {
-        let run = run(&shared, number, &retire, &mut first);
-        let ended = tokio::select! {
-            ended = run => ended,
-            () = shared.shutdown.cancelled() => return,
-        };
+        let ended = run(&shared, number, &retire, &mut first).await;
         shared.changed.send_modify(|version| *version += 1);
-        if retire.is_cancelled() {
+        if retire.is_cancelled() || shared.shutdown.is_cancelled() {
             return;
         }
         let pause = match ended {
@@ -252,15 +250,24 @@ async fn run(shared: &Arc<Shared>, number: usize, retire: &CancellationToken, fi
         }
         Ok(())
     };
-    let started = tokio::select! {
-        attended = attend => return attended,
+    let lost = tokio::select! {
+        attended = attend => {
+            child.kill().await?;
+            return attended;
+        }
+        () = shared.shutdown.cancelled() => {
+            child.kill().await?;
+            return Ok(());
+        }
         lost = serve => lost,
     };
+    // A cell that broke the link's rules may still be there.
+    child.start_kill()?;
     let status = child.wait().await?;
     if first.is_some() {
         return Err(StartFault::Ended(status.to_string()));
     }
-    tracing::warn!(cell = number, process, %status, "lost a cell: {started}");
+    tracing::warn!(cell = number, process, %status, "lost a cell: {lost}");
     Ok(())
 }
 

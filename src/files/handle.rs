@@ -17,20 +17,12 @@ pub(super) struct Hold {
 impl Hold {
     pub(super) fn new(files: &Files, id: NodeId, seat: Seat) -> Result<Hold, Fault> {
         files.lock().hold(id, seat)?;
-        Ok(Hold {
-            files: files.clone(),
-            id,
-            seat,
-        })
+        Ok(Hold { files: files.clone(), id, seat })
     }
 
     /// For a node that `Tree::open` holds already.
     fn opened(files: &Files, id: NodeId) -> Hold {
-        Hold {
-            files: files.clone(),
-            id,
-            seat: Seat::Descriptor,
-        }
+        Hold { files: files.clone(), id, seat: Seat::Descriptor }
     }
 
     pub(super) fn id(&self) -> NodeId {
@@ -49,6 +41,7 @@ impl Drop for Hold {
 }
 
 /// An open file or directory.
+#[expect(unreachable_pub, reason = "the generated bindings export it again")]
 pub struct Descriptor {
     hold: Hold,
     kind: Kind,
@@ -60,12 +53,7 @@ pub struct Descriptor {
 
 impl Descriptor {
     pub(super) fn opened(files: &Files, id: NodeId, kind: Kind, read: bool, write: bool) -> Descriptor {
-        Descriptor {
-            hold: Hold::opened(files, id),
-            kind,
-            read,
-            write,
-        }
+        Descriptor { hold: Hold::opened(files, id), kind, read, write }
     }
 
     pub(super) fn id(&self) -> NodeId {
@@ -85,11 +73,7 @@ impl Descriptor {
     }
 
     pub(super) fn directory(&self) -> Result<NodeId, Fault> {
-        if self.kind == Kind::Directory {
-            Ok(self.id())
-        } else {
-            Err(Fault::NotDirectory)
-        }
+        if self.kind == Kind::Directory { Ok(self.id()) } else { Err(Fault::NotDirectory) }
     }
 
     pub(super) fn readable(&self) -> Result<NodeId, Fault> {
@@ -106,6 +90,7 @@ impl Descriptor {
 }
 
 /// A walk through the entries of a directory: where it is, and not what is left.
+#[expect(unreachable_pub, reason = "the generated bindings export it again")]
 pub struct Listing {
     hold: Hold,
     last: Option<String>,

@@ -20,6 +20,7 @@ type Result<T> = std::result::Result<T, Failure>;
 
 /// How a host function fails: an error the guest is told, or a handle it should not have used, which ends it.
 #[derive(Debug)]
+#[expect(unreachable_pub, reason = "the generated bindings export it again")]
 pub enum Failure {
     Code(ErrorCode),
     Trap(wasmtime::Error),
@@ -257,10 +258,7 @@ impl types::HostDescriptor for FilesCtx<'_> {
 impl types::HostDirectoryEntryStream for FilesCtx<'_> {
     fn read_directory_entry(&mut self, listing: Resource<Listing>) -> Result<Option<DirectoryEntry>> {
         let next = self.table.get_mut(&listing)?.next()?;
-        Ok(next.map(|(name, kind)| DirectoryEntry {
-            type_: descriptor_type(kind),
-            name,
-        }))
+        Ok(next.map(|(name, kind)| DirectoryEntry { type_: descriptor_type(kind), name }))
     }
 
     fn drop(&mut self, listing: Resource<Listing>) -> wasmtime::Result<()> {

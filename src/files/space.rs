@@ -28,10 +28,7 @@ pub struct Budget {
 
 impl Budget {
     pub fn new(bytes: u64) -> Budget {
-        Budget {
-            bytes,
-            used: AtomicU64::new(0),
-        }
+        Budget { bytes, used: AtomicU64::new(0) }
     }
 
     pub fn used(&self) -> u64 {
@@ -47,10 +44,7 @@ impl Budget {
         loop {
             let granted = wanted.min(self.bytes.saturating_sub(used));
             // Relaxed is enough: the number guards no other memory.
-            match self
-                .used
-                .compare_exchange_weak(used, used + granted, Ordering::Relaxed, Ordering::Relaxed)
-            {
+            match self.used.compare_exchange_weak(used, used + granted, Ordering::Relaxed, Ordering::Relaxed) {
                 Ok(_) => return granted,
                 Err(now) => used = now,
             }
@@ -81,12 +75,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn new(limits: FileLimits, budget: Arc<Budget>) -> Ledger {
-        Ledger {
-            limits,
-            bytes: 0,
-            count: 0,
-            budget,
-        }
+        Ledger { limits, bytes: 0, count: 0, budget }
     }
 
     pub(super) fn used(&self) -> (u64, u32) {

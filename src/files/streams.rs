@@ -72,11 +72,7 @@ impl OutputStream for Writer {
         if let Some(offset) = &mut self.offset {
             *offset += written as u64;
         }
-        if written < bytes.len() {
-            Err(failed(Fault::NoSpace))
-        } else {
-            Ok(())
-        }
+        if written < bytes.len() { Err(failed(Fault::NoSpace)) } else { Ok(()) }
     }
 
     fn flush(&mut self) -> StreamResult<()> {

@@ -20,17 +20,11 @@ struct Guest {
 impl Guest {
     fn new(bytes: u64, count: u32) -> Guest {
         let files = Files::new(FileLimits { bytes, count }, None, Arc::new(Budget::new(1 << 30)));
-        Guest {
-            files,
-            table: ResourceTable::new(),
-        }
+        Guest { files, table: ResourceTable::new() }
     }
 
     fn ctx(&mut self) -> FilesCtx<'_> {
-        FilesCtx {
-            files: &self.files,
-            table: &mut self.table,
-        }
+        FilesCtx { files: &self.files, table: &mut self.table }
     }
 
     fn root(&mut self) -> Resource<Descriptor> {
@@ -39,9 +33,7 @@ impl Guest {
 
     fn open(&mut self, path: &str, open: OpenFlags, flags: DescriptorFlags) -> Result<Resource<Descriptor>, ErrorCode> {
         let root = self.root();
-        let opened = self
-            .ctx()
-            .open_at(borrow(&root), PathFlags::SYMLINK_FOLLOW, path.to_owned(), open, flags);
+        let opened = self.ctx().open_at(borrow(&root), PathFlags::SYMLINK_FOLLOW, path.to_owned(), open, flags);
         HostDescriptor::drop(&mut self.ctx(), root).unwrap();
         opened.map_err(code)
     }
@@ -115,26 +107,15 @@ fn a_full_tree_says_so() {
     assert_eq!(writer.check_write().unwrap(), 100);
     writer.write(vec![1; 90].into()).unwrap();
     assert_eq!(writer.check_write().unwrap(), 10);
-    let Err(StreamError::LastOperationFailed(error)) = writer.write(vec![2; 20].into()) else {
-        panic!("no error")
-    };
+    let Err(StreamError::LastOperationFailed(error)) = writer.write(vec![2; 20].into()) else { panic!("no error") };
     assert_eq!(writer.check_write().unwrap(), 1);
     assert!(matches!(writer.write("x".into()), Err(StreamError::LastOperationFailed(_))));
     assert_eq!(guest.files.used(), (100, 1));
     let error = guest.table.push(error).unwrap();
-    assert_eq!(
-        guest.ctx().filesystem_error_code(error).unwrap(),
-        Some(ErrorCode::InsufficientSpace)
-    );
+    assert_eq!(guest.ctx().filesystem_error_code(error).unwrap(), Some(ErrorCode::InsufficientSpace));
     assert_eq!(guest.ctx().write(borrow(&file), vec![3; 2], 99).unwrap(), 1);
-    assert_eq!(
-        guest.ctx().write(borrow(&file), vec![3; 2], 100).map_err(code),
-        Err(ErrorCode::InsufficientSpace)
-    );
-    assert!(matches!(
-        guest.ctx().append_via_stream(borrow(&file)),
-        Err(Failure::Code(ErrorCode::InsufficientSpace))
-    ));
+    assert_eq!(guest.ctx().write(borrow(&file), vec![3; 2], 100).map_err(code), Err(ErrorCode::InsufficientSpace));
+    assert!(matches!(guest.ctx().append_via_stream(borrow(&file)), Err(Failure::Code(ErrorCode::InsufficientSpace))));
     // With room again the same stream goes on where it was.
     guest.ctx().set_size(borrow(&file), 50).unwrap();
     guest.files.put("g", &[0; 45], false).unwrap();
@@ -159,19 +140,9 @@ fn keeps_access_modes_apart() {
     assert_eq!(ctx.set_size(borrow(&reader), 0).map_err(code), Err(ErrorCode::BadDescriptor));
     assert_eq!(ctx.read(borrow(&writer), 1, 0).map_err(code), Err(ErrorCode::BadDescriptor));
     assert_eq!(ctx.read(borrow(&directory), 1, 0).map_err(code), Err(ErrorCode::IsDirectory));
-    assert_eq!(
-        ctx.write(borrow(&directory), vec![0], 0).map_err(code),
-        Err(ErrorCode::BadDescriptor)
-    );
-    assert_eq!(
-        ctx.create_directory_at(borrow(&reader), "d".to_owned()).map_err(code),
-        Err(ErrorCode::NotDirectory)
-    );
-    assert!(
-        ctx.get_flags(borrow(&directory))
-            .unwrap()
-            .contains(DescriptorFlags::MUTATE_DIRECTORY)
-    );
+    assert_eq!(ctx.write(borrow(&directory), vec![0], 0).map_err(code), Err(ErrorCode::BadDescriptor));
+    assert_eq!(ctx.create_directory_at(borrow(&reader), "d".to_owned()).map_err(code), Err(ErrorCode::NotDirectory));
+    assert!(ctx.get_flags(borrow(&directory)).unwrap().contains(DescriptorFlags::MUTATE_DIRECTORY));
     assert_eq!(ctx.get_flags(borrow(&writer)).unwrap(), DescriptorFlags::WRITE);
     assert!(ctx.is_same_object(borrow(&reader), borrow(&writer)).unwrap());
     assert!(!ctx.is_same_object(borrow(&reader), borrow(&directory)).unwrap());
@@ -195,34 +166,14 @@ fn lists_in_order_and_tells_the_time() {
     assert_eq!(names, ["a", "b", "c"]);
     let stat = ctx.stat_at(borrow(&directory), PathFlags::empty(), "b".to_owned()).unwrap();
     assert_eq!((stat.size, stat.data_modification_timestamp.unwrap().seconds), (1, 77));
-    let hash = ctx
-        .metadata_hash_at(borrow(&directory), PathFlags::empty(), "b".to_owned())
+    let hash = ctx.metadata_hash_at(borrow(&directory), PathFlags::empty(), "b".to_owned()).unwrap();
+    ctx.rename_at(borrow(&directory), "b".to_owned(), borrow(&directory), "d".to_owned()).unwrap();
+    let time = Datetime { seconds: 5, nanoseconds: 6 };
+    ctx.set_times_at(borrow(&directory), PathFlags::empty(), "d".to_owned(), NewTimestamp::NoChange, NewTimestamp::Timestamp(time))
         .unwrap();
-    ctx.rename_at(borrow(&directory), "b".to_owned(), borrow(&directory), "d".to_owned())
-        .unwrap();
-    let time = Datetime {
-        seconds: 5,
-        nanoseconds: 6,
-    };
-    ctx.set_times_at(
-        borrow(&directory),
-        PathFlags::empty(),
-        "d".to_owned(),
-        NewTimestamp::NoChange,
-        NewTimestamp::Timestamp(time),
-    )
-    .unwrap();
     let stat = ctx.stat_at(borrow(&directory), PathFlags::empty(), "d".to_owned()).unwrap();
-    assert_eq!(
-        (
-            stat.data_access_timestamp.unwrap().seconds,
-            stat.data_modification_timestamp.unwrap().nanoseconds
-        ),
-        (77, 6)
-    );
-    let moved = ctx
-        .metadata_hash_at(borrow(&directory), PathFlags::empty(), "d".to_owned())
-        .unwrap();
+    assert_eq!((stat.data_access_timestamp.unwrap().seconds, stat.data_modification_timestamp.unwrap().nanoseconds), (77, 6));
+    let moved = ctx.metadata_hash_at(borrow(&directory), PathFlags::empty(), "d".to_owned()).unwrap();
     assert_eq!(hash.lower, moved.lower);
 }
 

@@ -110,10 +110,7 @@ struct Node {
 
 enum Body {
     File(Vec<u8>),
-    Directory {
-        parent: NodeId,
-        entries: BTreeMap<Box<str>, NodeId>,
-    },
+    Directory { parent: NodeId, entries: BTreeMap<Box<str>, NodeId> },
     Symlink(Box<str>),
 }
 
@@ -135,10 +132,7 @@ impl Body {
     }
 
     fn empty_directory(parent: NodeId) -> Body {
-        Body::Directory {
-            parent,
-            entries: BTreeMap::new(),
-        }
+        Body::Directory { parent, entries: BTreeMap::new() }
     }
 }
 
@@ -185,19 +179,8 @@ impl Tree {
     }
 
     pub(super) fn stat(&self, id: NodeId) -> Stat {
-        let Node {
-            serial: _,
-            links,
-            holds: _,
-            times,
-            body,
-        } = self.node(id);
-        Stat {
-            kind: body.kind(),
-            links: *links,
-            size: body.size(),
-            times: *times,
-        }
+        let Node { serial: _, links, holds: _, times, body } = self.node(id);
+        Stat { kind: body.kind(), links: *links, size: body.size(), times: *times }
     }
 
     pub(super) fn set_times(&mut self, id: NodeId, accessed: Option<Duration>, modified: Option<Duration>) -> Result<(), Fault> {
@@ -305,18 +288,8 @@ impl Tree {
     /// Puts a node into a slot; its one name, and what it costs, are the caller's business.
     fn place(&mut self, body: Body) -> NodeId {
         let now = self.now();
-        let times = Times {
-            accessed: now,
-            modified: now,
-            changed: now,
-        };
-        let node = Node {
-            serial: self.next_serial,
-            links: 1,
-            holds: 0,
-            times,
-            body,
-        };
+        let times = Times { accessed: now, modified: now, changed: now };
+        let node = Node { serial: self.next_serial, links: 1, holds: 0, times, body };
         self.next_serial += 1;
         match self.free.pop() {
             Some(id) => {

@@ -38,7 +38,10 @@ pub struct Order {
 #[derive(Debug)]
 pub enum Happening {
     Started,
-    Output { pipe: Pipe, bytes: Vec<u8> },
+    Output {
+        pipe: Pipe,
+        bytes: Vec<u8>,
+    },
     Waiting,
     Ended(Facts),
     /// The executor is gone; nothing more is known.

@@ -36,19 +36,24 @@ pub struct Rules {
 }
 
 /// A refusal, and the run that it is about.
-pub type Refused = (Option<String>, Refusal);
+#[derive(Debug)]
+pub struct Refused {
+    pub id: Option<String>,
+    pub refusal: Refusal,
+}
 
-pub fn request(frame: &str, rules: &Rules) -> Result<Request, Refused> {
-    let head: Head = serde_json::from_str(frame).map_err(|fault| (None, bad_json(&fault)))?;
+pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
+    let refused = |id, refusal| Box::new(Refused { id, refusal });
+    let head: Head = serde_json::from_str(frame).map_err(|fault| refused(None, bad_json(&fault)))?;
     let id = match &head.id {
         None | Some(serde_json::Value::Null) => None,
         Some(serde_json::Value::String(id)) => Some(id.clone()),
-        Some(_) => return Err((None, Refusal::of_field(Code::BadField, "id", "`id` must be a string"))),
+        Some(_) => return Err(refused(None, Refusal::of_field(Code::BadField, "id", "`id` must be a string"))),
     };
     let kind = match &head.kind {
-        None => return Err((id, Refusal::of_field(Code::MissingField, "type", "`type` is missing"))),
+        None => return Err(refused(id, Refusal::of_field(Code::MissingField, "type", "`type` is missing"))),
         Some(serde_json::Value::String(kind)) => kind.as_str(),
-        Some(_) => return Err((id, Refusal::of_field(Code::BadField, "type", "`type` must be a string"))),
+        Some(_) => return Err(refused(id, Refusal::of_field(Code::BadField, "type", "`type` must be a string"))),
     };
     let request = match kind {
         "run" => read::<RunFrame<'_>>(frame).and_then(|frame| job(frame, rules)).map(|job| Request::Run(Box::new(job))),
@@ -63,7 +68,7 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Refused> {
             Err(Refusal::of_field(Code::BadFrame, "type", message))
         }
     };
-    request.map_err(|refusal| (id, refusal))
+    request.map_err(|refusal| refused(id, refusal))
 }
 
 /// What a client wrote, short enough to be told back.
@@ -240,7 +245,12 @@ fn sources(
     let count = files.0.len() + usize::from(code.is_some());
     if count > bounds.files {
         return Err(Refusal {
-            details: Details { field: Some("files".into()), limit: Some(bounds.files as u64), given: Some(count as u64), retry_after_ms: None },
+            details: Details {
+                field: Some("files".into()),
+                limit: Some(bounds.files as u64),
+                given: Some(count as u64),
+                retry_after_ms: None,
+            },
             ..Refusal::new(Code::TooLarge, format!("{count} files, the most allowed is {}", bounds.files))
         });
     }
@@ -338,7 +348,8 @@ fn check_words(args: &[String], env: &[(String, String)], most: usize) -> Result
             return Err(Refusal::of_field(Code::BadField, "env", message));
         }
     }
-    let given = args.iter().map(|arg| arg.len() + 1).sum::<usize>() + env.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+    let given =
+        args.iter().map(|arg| arg.len() + 1).sum::<usize>() + env.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
     if given > most {
         return Err(too_large("args", most as u64, given as u64));
     }

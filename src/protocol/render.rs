@@ -206,18 +206,7 @@ fn output(id: &str, pipe: Pipe, seq: u64, at: Duration, text: &Text) -> String {
 
 /// The last frame of a run.
 pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
-    let Outcome {
-        verdict,
-        facts,
-        stdout,
-        stderr,
-        stdout_truncated,
-        stderr_truncated,
-        queue_time,
-        code_size,
-        in_size,
-        out_size,
-    } = outcome;
+    let Outcome { verdict, facts, stdout, stderr, stdout_truncated, stderr_truncated, queue_time, code_size, in_size, out_size } = outcome;
     let facts = facts.as_ref();
     let execution = ExecutionPart {
         status: status(verdict.status),

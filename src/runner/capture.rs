@@ -73,9 +73,17 @@ mod tests {
 
     #[test]
     fn unfinished_characters() {
-        for (bytes, expected) in
-            [(&b"abc"[..], 0), ("é".as_bytes(), 0), (&"é".as_bytes()[..1], 1), (&"漢".as_bytes()[..2], 2), (&"😀".as_bytes()[..3], 3), (b"\xff", 0), (b"\x80\x80\x80\x80", 0), (b"", 0), (b"a\xf0\x9f", 2)]
-        {
+        for (bytes, expected) in [
+            (&b"abc"[..], 0),
+            ("é".as_bytes(), 0),
+            (&"é".as_bytes()[..1], 1),
+            (&"漢".as_bytes()[..2], 2),
+            (&"😀".as_bytes()[..3], 3),
+            (b"\xff", 0),
+            (b"\x80\x80\x80\x80", 0),
+            (b"", 0),
+            (b"a\xf0\x9f", 2),
+        ] {
             assert_eq!(unfinished(bytes), expected, "{bytes:?}");
         }
     }

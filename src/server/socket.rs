@@ -5,9 +5,9 @@
 use super::Server;
 use crate::event::Event;
 use crate::job::Job;
-use crate::protocol::parse::{self, Request};
+use crate::protocol::parse::{self, Refused, Request};
 use crate::protocol::{Code, Refusal, close, render};
-use crate::runner::{Input, InputFault, RETRY, Refused, Run};
+use crate::runner::{self, Input, InputFault, RETRY, Run};
 use axum::extract::State;
 use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -48,7 +48,12 @@ pub(super) async fn connect(State(server): State<Arc<Server>>, mut request: axum
         Err(why) => return (StatusCode::BAD_REQUEST, why).into_response(),
     };
     let asked = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL);
-    let protocols: Vec<String> = asked.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(|name| name.trim().to_owned()).collect();
+    let protocols: Vec<String> = asked
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|name| name.trim().to_owned())
+        .collect();
     if !protocols.is_empty() && !protocols.iter().any(|name| name == crate::protocol::NAME) {
         return (StatusCode::BAD_REQUEST, "this server speaks the subprotocol runnel.v1\n").into_response();
     }
@@ -71,7 +76,10 @@ pub(super) async fn connect(State(server): State<Arc<Server>>, mut request: axum
 
 fn handshake(headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
     let holds = |name: HeaderName, word: &str| {
-        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(word)))
     };
     if !holds(CONNECTION, "upgrade") || !holds(UPGRADE, "websocket") {
         return Err("this is a WebSocket address: connect with a WebSocket client\n");
@@ -114,7 +122,8 @@ async fn serve(stream: Upgraded, server: Arc<Server>) {
     let (sink, stream) = socket.split();
     let (outgoing, frames) = mpsc::channel(OUTGOING);
     let mut writer = tokio::spawn(write(sink, frames, server.settings.ping()));
-    let connection = Connection { server: server.clone(), live: LiveRuns::default(), runs: JoinSet::new(), outgoing, token: CancellationToken::new() };
+    let connection =
+        Connection { server: server.clone(), live: LiveRuns::default(), runs: JoinSet::new(), outgoing, token: CancellationToken::new() };
     let (goodbye, stream) = tokio::select! {
         read = connection.read(stream) => read,
         _ = &mut writer => return,
@@ -218,13 +227,15 @@ impl Connection {
                 };
                 match refused {
                     Ok(()) => Ok(()),
-                    Err((id, refusal)) => self.send(render::error(id.as_deref(), &refusal)).await,
+                    Err(refused) => self.send(render::error(refused.id.as_deref(), &refused.refusal)).await,
                 }
             }
             Some(Ok(Message::Binary(_))) => Err(Goodbye::Close(close::NOT_TEXT, "frames are text")),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => Ok(()),
             Some(Ok(Message::Close(_))) | None => Err(Goodbye::Gone),
-            Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => Err(Goodbye::Close(close::TOO_LARGE, "the frame is too large")),
+            Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
+                Err(Goodbye::Close(close::TOO_LARGE, "the frame is too large"))
+            }
             Some(Err(Error::Utf8(_))) => Err(Goodbye::Close(close::NOT_UTF8, "the frame is not UTF-8")),
             Some(Err(_)) => Err(Goodbye::Gone),
         }
@@ -234,7 +245,7 @@ impl Connection {
         self.outgoing.send(Message::text(frame)).await.map_err(|_| Goodbye::Gone)
     }
 
-    async fn obey(&mut self, request: Request) -> Result<(), parse::Refused> {
+    async fn obey(&mut self, request: Request) -> Result<(), Box<Refused>> {
         match request {
             Request::Hello => {
                 // A client that is gone is noticed by the reading half.
@@ -243,11 +254,14 @@ impl Connection {
             }
             Request::Run(job) => {
                 let id = job.id.clone();
-                self.start(*job).map_err(|refusal| (Some(id), refusal))
+                self.start(*job).map_err(|refusal| refused(id, refusal))
             }
             Request::Stdin { id, bytes, eof } => {
                 let sent = lock(&self.live).get(&id).map_or(Err(InputFault::Closed), |live| live.input.send(&bytes, eof));
-                sent.map_err(|fault| (Some(id.clone()), input_refusal(&id, fault)))
+                sent.map_err(|fault| {
+                    let refusal = input_refusal(&id, fault);
+                    refused(id, refusal)
+                })
             }
             Request::Cancel { id } => match lock(&self.live).get(&id) {
                 Some(live) => {
@@ -256,7 +270,7 @@ impl Connection {
                 }
                 None => {
                     let refusal = Refusal::of_field(Code::UnknownRun, "id", format!("there is no run `{id}`"));
-                    Err((Some(id), refusal))
+                    Err(refused(id, refusal))
                 }
             },
         }
@@ -307,18 +321,24 @@ fn busy(message: String) -> Refusal {
     refusal
 }
 
-fn refusal(refused: Refused) -> Refusal {
+fn refused(id: String, refusal: Refusal) -> Box<Refused> {
+    Box::new(Refused { id: Some(id), refusal })
+}
+
+fn refusal(refused: runner::Refused) -> Refusal {
     let message = refused.to_string();
     match refused {
-        Refused::Busy => busy(message),
-        Refused::ShuttingDown => Refusal::new(Code::ShuttingDown, message),
-        Refused::Unavailable { .. } => Refusal::of_field(Code::LanguageUnavailable, "language", message),
+        runner::Refused::Busy => busy(message),
+        runner::Refused::ShuttingDown => Refusal::new(Code::ShuttingDown, message),
+        runner::Refused::Unavailable { .. } => Refusal::of_field(Code::LanguageUnavailable, "language", message),
     }
 }
 
 fn input_refusal(id: &str, fault: InputFault) -> Refusal {
     match fault {
-        InputFault::Closed => Refusal::of_field(Code::NotRunning, "id", format!("the run `{id}` takes no input: {fault}, or it is not running")),
+        InputFault::Closed => {
+            Refusal::of_field(Code::NotRunning, "id", format!("the run `{id}` takes no input: {fault}, or it is not running"))
+        }
         InputFault::TooLarge { limit, given } => {
             let mut refusal = Refusal::of_field(Code::TooLarge, "data", fault.to_string());
             refusal.details.limit = Some(limit);

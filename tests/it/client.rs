@@ -7,31 +7,31 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::frame::CloseFrame;
-use tokio_tungstenite::WebSocketStream;
 
 /// The longest that anything here may take: a bound for hanging, not a measurement.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub fn runnel() -> Command {
+pub(crate) fn runnel() -> Command {
     Command::new(env!("CARGO_BIN_EXE_runnel"))
 }
 
 /// Makes the guests once; the cache makes it quick the next time.
-pub fn prepare() {
+pub(crate) fn prepare() {
     static PREPARED: Once = Once::new();
     PREPARED.call_once(|| assert!(runnel().args(["toolchains", "build"]).status().unwrap().success()));
 }
 
-pub struct Server {
-    pub process: Child,
-    pub address: String,
+pub(crate) struct Server {
+    pub(crate) process: Child,
+    pub(crate) address: String,
 }
 
 impl Server {
-    pub fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         prepare();
         let mut command = runnel();
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped());
@@ -42,16 +42,16 @@ impl Server {
         Self { process, address }
     }
 
-    pub fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         assert!(Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap().success());
     }
 
     /// Processes whose parent is this server.
-    pub fn cells(&self) -> Vec<u32> {
+    pub(crate) fn cells(&self) -> Vec<u32> {
         children(self.process.id())
     }
 
-    pub async fn connect(&self) -> Client {
+    pub(crate) async fn connect(&self) -> Client {
         let mut request = format!("ws://{}/v1/connect", self.address).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "runnel.v1".parse().unwrap());
         let stream = TcpStream::connect(&self.address).await.unwrap();
@@ -64,7 +64,7 @@ impl Server {
     }
 
     /// One HTTP request; status and body.
-    pub fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) fn get(&self, path: &str) -> (u16, String) {
         use std::io::{Read, Write};
         let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
@@ -75,7 +75,7 @@ impl Server {
     }
 }
 
-pub fn children(parent: u32) -> Vec<u32> {
+pub(crate) fn children(parent: u32) -> Vec<u32> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Some(process) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
@@ -96,20 +96,20 @@ impl Drop for Server {
     }
 }
 
-pub struct Client {
-    pub socket: WebSocketStream<TcpStream>,
+pub(crate) struct Client {
+    pub(crate) socket: WebSocketStream<TcpStream>,
 }
 
 impl Client {
-    pub async fn send(&mut self, frame: Value) {
+    pub(crate) async fn send(&mut self, frame: Value) {
         self.send_text(&frame.to_string()).await;
     }
 
-    pub async fn send_text(&mut self, text: &str) {
+    pub(crate) async fn send_text(&mut self, text: &str) {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
-    pub async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         loop {
             match self.message().await {
                 Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
@@ -119,12 +119,15 @@ impl Client {
         }
     }
 
-    pub async fn message(&mut self) -> Option<Message> {
-        tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("nothing comes").map(|message| message.expect("the connection broke"))
+    pub(crate) async fn message(&mut self) -> Option<Message> {
+        tokio::time::timeout(PATIENCE, self.socket.next())
+            .await
+            .expect("nothing comes")
+            .map(|message| message.expect("the connection broke"))
     }
 
     /// Reads until the server closes, and how it did.
-    pub async fn closed(&mut self) -> Option<CloseFrame> {
+    pub(crate) async fn closed(&mut self) -> Option<CloseFrame> {
         loop {
             match self.message().await {
                 Some(Message::Close(frame)) => return frame,
@@ -135,7 +138,7 @@ impl Client {
     }
 
     /// The next frame of that type; others are passed over.
-    pub async fn next_of(&mut self, kind: &str) -> Value {
+    pub(crate) async fn next_of(&mut self, kind: &str) -> Value {
         loop {
             let frame = self.next().await;
             if frame["type"] == kind {
@@ -146,7 +149,7 @@ impl Client {
     }
 
     /// Sends `run` with these fields and returns every frame up to the result.
-    pub async fn run(&mut self, fields: Value) -> Ran {
+    pub(crate) async fn run(&mut self, fields: Value) -> Ran {
         let mut frame = json!({"type": "run", "id": "r"});
         frame.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         self.send(frame).await;
@@ -154,7 +157,7 @@ impl Client {
     }
 
     /// Every frame of a run that is under way.
-    pub async fn rest(&mut self, id: &str) -> Ran {
+    pub(crate) async fn rest(&mut self, id: &str) -> Ran {
         let mut frames = Vec::new();
         loop {
             let frame = self.next().await;
@@ -167,53 +170,53 @@ impl Client {
         }
     }
 
-    pub async fn python(&mut self, code: &str) -> Ran {
+    pub(crate) async fn python(&mut self, code: &str) -> Ran {
         self.run(json!({"language": "python", "code": code})).await
     }
 
-    pub async fn javascript(&mut self, code: &str) -> Ran {
+    pub(crate) async fn javascript(&mut self, code: &str) -> Ran {
         self.run(json!({"language": "javascript", "code": code})).await
     }
 }
 
 /// All frames of one run.
 #[derive(Debug)]
-pub struct Ran {
-    pub frames: Vec<Value>,
+pub(crate) struct Ran {
+    pub(crate) frames: Vec<Value>,
 }
 
 impl Ran {
-    pub fn last(&self) -> &Value {
+    pub(crate) fn last(&self) -> &Value {
         self.frames.last().unwrap()
     }
 
-    pub fn execution(&self) -> &Value {
+    pub(crate) fn execution(&self) -> &Value {
         &self.last()["execution"]
     }
 
-    pub fn status(&self) -> &str {
+    pub(crate) fn status(&self) -> &str {
         self.execution()["status"].as_str().unwrap_or_else(|| panic!("{:?}", self.last()))
     }
 
-    pub fn stdout(&self) -> &str {
+    pub(crate) fn stdout(&self) -> &str {
         self.execution()["stdout"].as_str().unwrap_or_else(|| panic!("{:?}", self.last()))
     }
 
-    pub fn stderr(&self) -> &str {
+    pub(crate) fn stderr(&self) -> &str {
         self.execution()["stderr"].as_str().unwrap_or_else(|| panic!("{:?}", self.last()))
     }
 
     /// What was streamed of one pipe, put together.
-    pub fn streamed(&self, pipe: &str) -> String {
+    pub(crate) fn streamed(&self, pipe: &str) -> String {
         self.frames.iter().filter(|frame| frame["type"] == pipe).map(|frame| frame["data"].as_str().unwrap()).collect()
     }
 
-    pub fn kinds(&self) -> Vec<&str> {
+    pub(crate) fn kinds(&self) -> Vec<&str> {
         self.frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect()
     }
 
     #[track_caller]
-    pub fn succeeded(&self) -> &Self {
+    pub(crate) fn succeeded(&self) -> &Self {
         assert_eq!(self.status(), "success", "{:#}", self.last());
         self
     }

@@ -7,7 +7,15 @@ use std::path::{Path, PathBuf};
 /// Runs every case of a toolchain: `NAME.EXT` or `NAME/main.EXT`, with `.out`, `.err`, `.in`, `.exit`, `.args` beside it.
 async fn check(toolchain: &str, ending: &str) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("toolchains").join(toolchain).join("cases");
-    let mut names: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.with_extension("out").is_file()).filter(|path| path.is_dir() || path.extension().is_some_and(|ending| !["out", "err", "in", "exit", "args"].contains(&ending.to_str().unwrap()))).collect();
+    let mut names: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.with_extension("out").is_file())
+        .filter(|path| {
+            path.is_dir()
+                || path.extension().is_some_and(|ending| !["out", "err", "in", "exit", "args"].contains(&ending.to_str().unwrap()))
+        })
+        .collect();
     names.sort();
     assert!(names.len() >= 20, "only {} cases", names.len());
     let server = Server::start(&[]);
@@ -23,6 +31,8 @@ async fn check(toolchain: &str, ending: &str) {
 
 async fn check_case(client: &mut Client, toolchain: &str, case: &Path, ending: &str) -> Result<(), String> {
     let beside = |extension: &str| std::fs::read_to_string(case.with_extension(extension)).ok();
+    let stdin = case.with_extension("in");
+    let stdin = if stdin.is_file() { content(&stdin) } else { Value::from("") };
     let mut files = Map::new();
     let main = if case.is_dir() {
         add(&mut files, case, "");
@@ -35,12 +45,18 @@ async fn check_case(client: &mut Client, toolchain: &str, case: &Path, ending: &
     };
     let args: Vec<String> = beside("args").map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default();
     let ran = client
-        .run(json!({"language": toolchain, "files": files, "main": main, "args": args, "stdin": beside("in").unwrap_or_default(), "limits": {"time_ms": 20000}}))
+        .run(json!({"language": toolchain, "files": files, "main": main, "args": args, "stdin": stdin, "limits": {"time_ms": 20000}}))
         .await;
     let execution = ran.execution();
-    let expected = beside("out").unwrap();
-    if execution["stdout"] != expected.as_str() {
-        return Err(format!("stdout:\n{}\nexpected:\n{expected}\nstderr:\n{}", execution["stdout"].as_str().unwrap_or("(binary)"), execution["stderr"]));
+    let expected = content(&case.with_extension("out"));
+    if execution["stdout"] != expected {
+        let shown = |text: &Value| text.as_str().map_or_else(|| text.to_string(), str::to_owned);
+        return Err(format!(
+            "stdout:\n{}\nexpected:\n{}\nstderr:\n{}",
+            shown(&execution["stdout"]),
+            shown(&expected),
+            shown(&execution["stderr"])
+        ));
     }
     let exit: i64 = beside("exit").map_or(0, |text| text.trim().parse().unwrap());
     if execution["exit_code"] != exit {
@@ -91,7 +107,8 @@ async fn nothing_is_left_from_one_run_to_the_next() {
     let server = Server::start(&["--set", "cells.count=1", "--set", "desk.live=100"]);
     let mut client = server.connect().await;
     client.python("open('left', 'w').write('x'); open('/tmp/left', 'w').write('x')\nimport builtins; builtins.left = 1").await.succeeded();
-    let ran = client.python("import os, builtins\nprint(os.listdir('.'), os.listdir('/tmp'), os.listdir('/'), hasattr(builtins, 'left'))").await;
+    let ran =
+        client.python("import os, builtins\nprint(os.listdir('.'), os.listdir('/tmp'), os.listdir('/'), hasattr(builtins, 'left'))").await;
     assert_eq!(ran.succeeded().stdout(), "['main.py'] [] ['box', 'tmp'] False\n");
     let ran = client.javascript("const fs = require('fs'); console.log(fs.readdirSync('.'), fs.readdirSync('/tmp')); try { fs.writeFileSync('/x', '') } catch (e) { console.log(e.code) } try { fs.readFileSync('/etc/passwd') } catch (e) { console.log(e.code) }").await;
     let out = ran.succeeded().stdout();
@@ -154,9 +171,14 @@ async fn a_line_appears_when_it_is_printed() {
     // The first line must come while the program still computes: the rest only goes on when it is answered.
     for (language, code) in [
         ("python", "print('first')\nx = sum(i for i in range(3_000_000))\nprint('computed')\ninput()\nprint('last')"),
-        ("javascript", "console.log('first'); let x = 0; for (let i = 0; i < 1e7; i++) x += i; console.log('computed'); require('fs').readFileSync(0); console.log('last')"),
+        (
+            "javascript",
+            "console.log('first'); let x = 0; for (let i = 0; i < 1e7; i++) x += i; console.log('computed'); require('fs').readFileSync(0); console.log('last')",
+        ),
     ] {
-        client.send(json!({"type": "run", "id": "r", "language": language, "code": code, "interactive": true, "limits": {"time_ms": 60000}})).await;
+        client
+            .send(json!({"type": "run", "id": "r", "language": language, "code": code, "interactive": true, "limits": {"time_ms": 60000}}))
+            .await;
         let first = client.next_of("stdout").await;
         assert_eq!(first["data"], "first\n", "{language}: one frame of its own, before what is computed");
         client.next_of("waiting").await;

@@ -16,7 +16,10 @@ async fn cpu_time_ends_whatever_computes() {
         ("python", "print('before')\nwhile True: pass"),
         ("python", "print('before')\nimport re\nre.match(r'(a+)+$', 'a' * 60 + 'b')"),
         ("python", "print('before')\nx = 3 ** 10_000_000"),
-        ("python", "print('before')\ntry:\n    while True: pass\nexcept BaseException:\n    print('caught')\nfinally:\n    print('finally')"),
+        (
+            "python",
+            "print('before')\ntry:\n    while True: pass\nexcept BaseException:\n    print('caught')\nfinally:\n    print('finally')",
+        ),
         ("javascript", "console.log('before'); while (true);"),
         ("javascript", "console.log('before'); /(a+)+$/.test('a'.repeat(60) + 'b')"),
         ("javascript", "console.log('before'); (function f() { Promise.resolve().then(f) })()"),
@@ -68,9 +71,13 @@ async fn memory_verdicts_come_from_the_host() {
     let ran = run(&mut client, "python", code, limits.clone()).await;
     assert_eq!((ran.status(), ran.stdout()), ("success", "small then\n"));
     // Words alone don't make a verdict.
-    let ran = run(&mut client, "python", "import sys\nprint('MemoryError: out of memory', file=sys.stderr)\nsys.exit(1)", limits.clone()).await;
+    let ran =
+        run(&mut client, "python", "import sys\nprint('MemoryError: out of memory', file=sys.stderr)\nsys.exit(1)", limits.clone()).await;
     assert_eq!(ran.status(), "error");
-    for code in ["const x = []; while (true) x.push(new Uint8Array(1 << 20).fill(1))", "let s = 'x'; const a = []; for (;;) { a.push(s.repeat(1 << 20)) }"] {
+    for code in [
+        "const x = []; while (true) x.push(new Uint8Array(1 << 20).fill(1))",
+        "let s = 'x'; const a = []; for (;;) { a.push(s.repeat(1 << 20)) }",
+    ] {
         let ran = run(&mut client, "javascript", code, json!({"memory_mb": 32})).await;
         assert_eq!(ran.status(), "memory_limit", "{code}: {:#}", ran.last());
     }
@@ -165,8 +172,14 @@ async fn a_deep_stack_is_the_programs_error() {
 async fn deterministic_runs_are_equal() {
     let server = Server::start(&[]);
     let programs = [
-        ("python", "import random, time, uuid, os\nprint(random.random(), time.time(), time.monotonic(), uuid.uuid4(), os.urandom(4).hex(), hash('abc'))\ntime.sleep(3)\nprint(time.time(), set('abcdef'))\nopen('f', 'w').close()\nprint(os.stat('f').st_mtime)"),
-        ("javascript", "console.log(Math.random(), Date.now(), performance.now(), crypto.randomUUID()); setTimeout(() => console.log(new Date().toISOString(), performance.now()), 2500)"),
+        (
+            "python",
+            "import random, time, uuid, os\nprint(random.random(), time.time(), time.monotonic(), uuid.uuid4(), os.urandom(4).hex(), hash('abc'))\ntime.sleep(3)\nprint(time.time(), set('abcdef'))\nopen('f', 'w').close()\nprint(os.stat('f').st_mtime)",
+        ),
+        (
+            "javascript",
+            "console.log(Math.random(), Date.now(), performance.now(), crypto.randomUUID()); setTimeout(() => console.log(new Date().toISOString(), performance.now()), 2500)",
+        ),
     ];
     for (language, code) in programs {
         let job = json!({"language": language, "code": code, "deterministic": {"seed": 7, "now": "2026-01-01T00:00:00Z"}});
@@ -194,7 +207,12 @@ async fn fuel_is_the_time_limit_of_deterministic_runs() {
     for (language, code) in [("python", "print('before')\nwhile True: pass"), ("javascript", "console.log('before'); for (;;);")] {
         let job = json!({"language": language, "code": code, "deterministic": {"seed": 1}, "limits": {"fuel": 200_000_000}});
         let ran = client.run(job).await;
-        assert_eq!((ran.status(), ran.stdout(), &ran.execution()["fuel"]), ("timeout", "before\n", &json!(200_000_000)), "{:#}", ran.last());
+        assert_eq!(
+            (ran.status(), ran.stdout(), &ran.execution()["fuel"]),
+            ("timeout", "before\n", &json!(200_000_000)),
+            "{:#}",
+            ran.last()
+        );
     }
     // Sleeping is time that passes, on the virtual clock.
     let job = json!({"language": "python", "code": "import time\ntime.sleep(3600)", "deterministic": {"seed": 1}});

@@ -1,5 +1,7 @@
 //! All tests at the doors, in one binary: linking is dear. They start the real program on a free port and speak to it.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 mod cells;
 mod client;
 mod guests;

@@ -58,14 +58,20 @@ fn output_input_arguments_files_and_exit_code() {
 #[test]
 fn limits_as_flags_and_the_result_as_json() {
     let folder = Folder::new("limits");
-    folder.write("loop.py", "while True: pass").write("memory.py", "x = bytearray(100 << 20)").write("flood.js", "for (;;) console.log('x')");
+    folder
+        .write("loop.py", "while True: pass")
+        .write("memory.py", "x = bytearray(100 << 20)")
+        .write("flood.js", "for (;;) console.log('x')");
     assert_eq!(folder.run(&["loop.py", "--time", "200ms"], "").status.code(), Some(124));
     assert_eq!(folder.run(&["loop.py", "--deterministic", "7", "--fuel", "100000000"], "").status.code(), Some(124));
     assert_eq!(folder.run(&["memory.py", "--memory", "80mb"], "").status.code(), Some(137));
     let ran = folder.run(&["flood.js", "--output", "1kb", "--json"], "");
     assert_eq!(ran.status.code(), Some(153));
     let result: Value = serde_json::from_slice(&ran.stdout).unwrap();
-    assert_eq!((&result["type"], &result["execution"]["status"], &result["execution"]["out_size"]), (&json!("result"), &json!("output_limit"), &json!(1024)));
+    assert_eq!(
+        (&result["type"], &result["execution"]["status"], &result["execution"]["out_size"]),
+        (&json!("result"), &json!("output_limit"), &json!(1024))
+    );
     let ran = folder.run(&["loop.py", "--time", "9h"], "");
     assert_eq!(ran.status.code(), Some(2));
     let ran = folder.run(&["loop.py", "--time", "10m"], "");
@@ -95,7 +101,10 @@ fn mistakes_are_explained() {
 #[test]
 fn the_shells_input_is_left_to_others() {
     prepare();
-    let script = format!("printf 'mine\\nyours\\n' | {{ {0} run - --language py --help > /dev/null; read line; echo \"$line\"; }}", env!("CARGO_BIN_EXE_runnel"));
+    let script = format!(
+        "printf 'mine\\nyours\\n' | {{ {0} run - --language py --help > /dev/null; read line; echo \"$line\"; }}",
+        env!("CARGO_BIN_EXE_runnel")
+    );
     let ran = std::process::Command::new("bash").args(["-c", &script]).output().unwrap();
     assert_eq!(text(&ran.stdout), "mine\n");
     let folder = Folder::new("shared");

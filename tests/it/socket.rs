@@ -203,7 +203,9 @@ async fn a_thousand_runs_at_once_are_queued_then_refused() {
     let server = Server::start(&["--set", "desk.live=32", "--set", "desk.queue=200", "--set", "connection.runs=2000"]);
     let mut client = server.connect().await;
     for number in 0..1000 {
-        client.send(json!({"type": "run", "id": number.to_string(), "language": "python", "code": "for i in range(30000): pass\nprint(1)"})).await;
+        client
+            .send(json!({"type": "run", "id": number.to_string(), "language": "python", "code": "for i in range(30000): pass\nprint(1)"}))
+            .await;
     }
     let (mut results, mut refused, mut positions) = (0, 0, Vec::new());
     while results + refused < 1000 {
@@ -284,7 +286,11 @@ fn memory(server: &Server) -> u64 {
     processes.push(server.process.id());
     let private = |process: u32| {
         let rollup = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
-        rollup.lines().filter(|line| line.starts_with("Private_")).map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum::<u64>()
+        rollup
+            .lines()
+            .filter(|line| line.starts_with("Private_"))
+            .map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap())
+            .sum::<u64>()
     };
     processes.into_iter().map(private).sum()
 }
@@ -358,7 +364,10 @@ async fn operators_are_answered() {
     assert_eq!(ready["hardening"], json!({"whole": true, "no_new_privs": true, "seccomp": true, "landlock": true}));
     let (_, body) = server.get("/v1/languages");
     let languages: Value = serde_json::from_str(&body).unwrap();
-    assert!(languages.as_array().unwrap().iter().any(|language| language["name"] == "javascript" && language["aliases"][0] == "js"), "{languages}");
+    assert!(
+        languages.as_array().unwrap().iter().any(|language| language["name"] == "javascript" && language["aliases"][0] == "js"),
+        "{languages}"
+    );
     assert_eq!(server.get("/v1/connect").0, 400);
     assert_eq!(server.get("/nothing").0, 404);
 }

@@ -13,7 +13,6 @@ mkdir -p "$build_dir/objects" "$build_dir/engine"
 # The compiler's cache stays in the build folder, so that builds neither share nor leave anything.
 export ZIG_GLOBAL_CACHE_DIR=$build_dir/zig-cache
 export ZIG_LOCAL_CACHE_DIR=$build_dir/zig-cache
-export CARGO_NET_GIT_FETCH_WITH_CLI=false
 
 step() { echo "step $1/5 $2"; }
 

@@ -25,14 +25,20 @@ const OWN_MODULES = {
 const CHANGES = {
   'node-inspect-extracted/dist/inspect.js': [
     // The table of functions that look into values: ours go last, and win.
-    ['getExternalValue:function(){return BigInt(0)}}', 'getExternalValue:function(){return BigInt(0)},...globalThis[Symbol.for("inspect internals")]({kPending:c,kRejected:l})}'],
+    [
+      'getExternalValue:function(){return BigInt(0)}}',
+      'getExternalValue:function(){return BigInt(0)},...globalThis[Symbol.for("inspect internals")]({kPending:c,kRejected:l})}',
+    ],
   ],
 };
 
 const preludePlugin = {
   name: 'prelude',
   setup(builder) {
-    builder.onResolve({ filter: /^(events|process\/?|abort-controller|string_decoder\/|qs|cjs-module-lexer)$/ }, ({ path }) => ({ path: OWN_MODULES[path] }));
+    builder.onResolve(
+      { filter: /^(events|process\/?|abort-controller|string_decoder\/|qs|cjs-module-lexer)$/ },
+      ({ path }) => ({ path: OWN_MODULES[path] }),
+    );
     for (const [file, changes] of Object.entries(CHANGES)) {
       builder.onLoad({ filter: new RegExp(`${file.replaceAll('.', '\\.')}$`) }, ({ path }) => {
         let contents = readFileSync(path, 'utf8');

@@ -327,6 +327,46 @@ change(
     "    }\n",
 )
 
+change(
+    "Promise.any says what happened",
+    "    JS_DefinePropertyValueConst(ctx, obj, JS_ATOM_errors, errors,\n"
+    "                               JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);\n    return obj;\n",
+    "    JS_DefinePropertyValue(ctx, obj, JS_ATOM_message, JS_NewString(ctx, \"All promises were rejected\"),\n"
+    "                           JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);\n"
+    "    JS_DefinePropertyValueConst(ctx, obj, JS_ATOM_errors, errors,\n"
+    "                               JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);\n    return obj;\n",
+)
+
+# Nobody needs the prelude's source text, which would make up half of the snapshot; a program sees [native code].
+change(
+    "the prelude's functions have no source",
+    "            fd->source = js_strndup(ctx, (const char *)ptr, fd->source_len);\n            if (!fd->source)\n",
+    "            if (!guest_keeps_source(s->filename))\n                fd->source_len = 0;\n            else\n"
+    "            fd->source = js_strndup(ctx, (const char *)ptr, fd->source_len);\n"
+    "            if (fd->source_len && !fd->source)\n",
+)
+change(
+    "the prelude's functions have no source",
+    "        fd->source = js_strndup(ctx, (const char *)ptr, fd->source_len);\n        if (!fd->source)\n            goto fail;\n\n        if (next_token(s)) {",
+    "        if (!guest_keeps_source(s->filename))\n            fd->source_len = 0;\n        else\n"
+    "        fd->source = js_strndup(ctx, (const char *)ptr, fd->source_len);\n"
+    "        if (fd->source_len && !fd->source)\n            goto fail;\n\n        if (next_token(s)) {",
+)
+change(
+    "the prelude's classes have no source",
+    "    ctor_fd->source = js_strndup(ctx, (const char *)class_start_ptr, ctor_fd->source_len);\n    if (!ctor_fd->source)\n",
+    "    ctor_fd->source = NULL;\n    if (!guest_keeps_source(s->filename))\n        ctor_fd->source_len = 0;\n    else\n"
+    "    ctor_fd->source = js_strndup(ctx, (const char *)class_start_ptr, ctor_fd->source_len);\n"
+    "    if (ctor_fd->source_len && !ctor_fd->source)\n",
+)
+
+change(
+    "a buffer that is too large can be caught",
+    "            abuf->data = js_mallocz(ctx, max_int(len, 1));\n            if (!abuf->data)\n                goto fail;\n",
+    "            abuf->data = js_mallocz_rt(ctx->rt, max_int(len, 1));\n            if (!abuf->data) {\n"
+    '                JS_ThrowRangeError(ctx, "Array buffer allocation failed");\n                goto fail;\n            }\n',
+)
+
 # AsyncLocalStorage: a promise reaction runs in the context that was the current one when it was added.
 change(
     "reactions remember their context",

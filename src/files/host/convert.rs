@@ -19,11 +19,7 @@ pub(super) fn new_time(time: NewTimestamp, now: Duration) -> Result<Option<Durat
 }
 
 pub(super) fn last(flags: PathFlags) -> Last {
-    if flags.contains(PathFlags::SYMLINK_FOLLOW) {
-        Last::Follow
-    } else {
-        Last::Stay
-    }
+    if flags.contains(PathFlags::SYMLINK_FOLLOW) { Last::Follow } else { Last::Stay }
 }
 
 pub(super) fn descriptor_type(kind: Kind) -> DescriptorType {
@@ -36,12 +32,7 @@ pub(super) fn descriptor_type(kind: Kind) -> DescriptorType {
 
 pub(super) fn descriptor_stat(stat: Stat) -> DescriptorStat {
     let Stat { kind, links, size, times } = stat;
-    let time = |time: Duration| {
-        Some(Datetime {
-            seconds: time.as_secs(),
-            nanoseconds: time.subsec_nanos(),
-        })
-    };
+    let time = |time: Duration| Some(Datetime { seconds: time.as_secs(), nanoseconds: time.subsec_nanos() });
     DescriptorStat {
         type_: descriptor_type(kind),
         link_count: u64::from(links),

@@ -27,10 +27,7 @@ impl Tree {
         if bytes.is_empty() {
             return Ok(0);
         }
-        let end = offset
-            .checked_add(bytes.len() as u64)
-            .filter(|end| i64::try_from(*end).is_ok())
-            .ok_or(Fault::FileTooLarge)?;
+        let end = offset.checked_add(bytes.len() as u64).filter(|end| i64::try_from(*end).is_ok()).ok_or(Fault::FileTooLarge)?;
         let data = file(&mut self.nodes[id.0 as usize].body)?;
         let size = data.len() as u64;
         let wanted = end.saturating_sub(size);

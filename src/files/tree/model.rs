@@ -52,19 +52,11 @@ struct Model {
 
 impl Model {
     fn used(&self) -> (u64, u32) {
-        let mut contents: Vec<&Content> = self
-            .names
-            .values()
-            .flatten()
-            .chain(self.held.iter().map(|(_, content)| content))
-            .collect();
+        let mut contents: Vec<&Content> = self.names.values().flatten().chain(self.held.iter().map(|(_, content)| content)).collect();
         contents.sort_by_key(|content| Rc::as_ptr(content));
         contents.dedup_by_key(|content| Rc::as_ptr(content));
         let bytes = contents.iter().map(|content| content.borrow().len() as u64).sum();
-        let unnamed = contents
-            .iter()
-            .filter(|content| !self.names.values().flatten().any(|named| Rc::ptr_eq(named, content)))
-            .count();
+        let unnamed = contents.iter().filter(|content| !self.names.values().flatten().any(|named| Rc::ptr_eq(named, content))).count();
         (bytes, (self.names.len() + unnamed) as u32)
     }
 
@@ -137,12 +129,7 @@ impl Model {
             return true;
         }
         self.names.remove(new);
-        let below: Vec<String> = self
-            .names
-            .keys()
-            .filter(|name| *name == old || name.starts_with(&format!("{old}/")))
-            .cloned()
-            .collect();
+        let below: Vec<String> = self.names.keys().filter(|name| *name == old || name.starts_with(&format!("{old}/"))).cloned().collect();
         for name in below {
             let entry = self.names.remove(&name).unwrap();
             self.names.insert(format!("{new}{}", &name[old.len()..]), entry);
@@ -154,11 +141,7 @@ impl Model {
 /// Does a step on both and says whether each succeeded, a write with how much it wrote.
 fn apply(step: &Step, tree: &mut Tree, model: &mut Model, byte: u8) -> (Option<usize>, Option<usize>) {
     let done = |result: Result<(), Fault>| result.ok().map(|()| 0);
-    let create = Open {
-        create: true,
-        write: true,
-        ..Open::default()
-    };
+    let create = Open { create: true, write: true, ..Open::default() };
     match *step {
         Step::Write(path, offset, count) => {
             let content = model.file(PATHS[path]);
@@ -205,34 +188,20 @@ fn apply(step: &Step, tree: &mut Tree, model: &mut Model, byte: u8) -> (Option<u
         Step::Link(old, new) => {
             let content = model.names.get(PATHS[old]).cloned().flatten();
             let free = !model.names.contains_key(PATHS[new]) && model.parent_exists(PATHS[new]) && model.has_room();
-            let expected = content
-                .filter(|_| free)
-                .map(|content| model.names.insert(PATHS[new].to_owned(), Some(content)));
+            let expected = content.filter(|_| free).map(|content| model.names.insert(PATHS[new].to_owned(), Some(content)));
             let got = tree.link((ROOT, PATHS[old]), Last::Stay, (ROOT, PATHS[new]));
             (done(got), expected.map(|_| 0))
         }
         Step::Hold(path) => {
             let content = model.names.get(PATHS[path]).cloned().flatten();
-            let opened = tree
-                .open(
-                    ROOT,
-                    PATHS[path],
-                    Open {
-                        write: true,
-                        ..Open::default()
-                    },
-                )
-                .ok();
+            let opened = tree.open(ROOT, PATHS[path], Open { write: true, ..Open::default() }).ok();
             if let (Some(id), Some(content)) = (opened, content.clone()) {
                 model.held.push((id, content));
             }
             (opened.map(|_| 0), content.map(|_| 0))
         }
         Step::WriteHeld(held, offset, count) => match model.held.get(held).cloned() {
-            Some((id, content)) => (
-                tree.write(id, offset, &vec![byte; count]).ok(),
-                model.write(&content, offset, count, byte),
-            ),
+            Some((id, content)) => (tree.write(id, offset, &vec![byte; count]).ok(), model.write(&content, offset, count, byte)),
             None => (None, None),
         },
         Step::Release(held) => {

@@ -18,14 +18,7 @@ pub(in crate::files) struct Open {
 impl Tree {
     /// Opens, or makes, what is at this path. The node is held as a descriptor: the caller has to release it.
     pub(in crate::files) fn open(&mut self, base: NodeId, path: &str, open: Open) -> Result<NodeId, Fault> {
-        let Open {
-            follow,
-            create,
-            exclusive,
-            truncate,
-            directory,
-            write,
-        } = open;
+        let Open { follow, create, exclusive, truncate, directory, write } = open;
         if directory && (create || exclusive || truncate) {
             return Err(Fault::Invalid);
         }

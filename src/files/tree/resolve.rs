@@ -53,12 +53,7 @@ impl Tree {
                 _ if name.len() > MAX_NAME => return Err(Fault::NameTooLong),
                 _ => match entries.get(name) {
                     None if is_last => {
-                        return Ok(Place {
-                            parent: at,
-                            name: name.into(),
-                            node: None,
-                            slash,
-                        });
+                        return Ok(Place { parent: at, name: name.into(), node: None, slash });
                     }
                     None => return Err(Fault::NoEntry),
                     Some(&child) => match &self.node(child).body {
@@ -75,12 +70,7 @@ impl Tree {
                         }
                         Body::File(_) | Body::Symlink(_) if is_last && slash => return Err(Fault::NotDirectory),
                         Body::File(_) | Body::Symlink(_) | Body::Directory { .. } if is_last => {
-                            return Ok(Place {
-                                parent: at,
-                                name: name.into(),
-                                node: Some(child),
-                                slash,
-                            });
+                            return Ok(Place { parent: at, name: name.into(), node: Some(child), slash });
                         }
                         Body::File(_) | Body::Symlink(_) | Body::Directory { .. } => at = child,
                     },
@@ -91,12 +81,7 @@ impl Tree {
                 match later.pop() {
                     Some(next) => rest = next.trim_start_matches('/'),
                     None => {
-                        return Ok(Place {
-                            parent: at,
-                            name: Box::default(),
-                            node: Some(at),
-                            slash,
-                        });
+                        return Ok(Place { parent: at, name: Box::default(), node: Some(at), slash });
                     }
                 }
             }

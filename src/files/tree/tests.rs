@@ -20,40 +20,18 @@ pub(super) fn run(tree: &mut Tree, line: &str) -> Result<String, Fault> {
         tree.release(id, Seat::Descriptor);
         Ok(id)
     };
-    let write = Open {
-        follow: true,
-        create: true,
-        write: true,
-        ..Open::default()
-    };
+    let write = Open { follow: true, create: true, write: true, ..Open::default() };
     match words[0] {
-        "open" => open(
-            tree,
-            Open {
-                follow: true,
-                ..Open::default()
-            },
-        )
-        .map(|_| String::new()),
+        "open" => open(tree, Open { follow: true, ..Open::default() }).map(|_| String::new()),
         "open-nofollow" => open(tree, Open::default()).map(|_| String::new()),
-        "open-directory" => open(
-            tree,
-            Open {
-                follow: true,
-                directory: true,
-                ..Open::default()
-            },
-        )
-        .map(|_| String::new()),
+        "open-directory" => open(tree, Open { follow: true, directory: true, ..Open::default() }).map(|_| String::new()),
         "create" => open(tree, write).map(|_| String::new()),
         "create-new" => open(tree, Open { exclusive: true, ..write }).map(|_| String::new()),
         "create-empty" => open(tree, Open { truncate: true, ..write }).map(|_| String::new()),
-        "write" => open(tree, write)
-            .and_then(|id| tree.write(id, number(2), &vec![b'x'; number(3) as usize]))
-            .map(|count| count.to_string()),
-        "size" => open(tree, write)
-            .and_then(|id| tree.set_size(id, number(2)))
-            .map(|()| String::new()),
+        "write" => {
+            open(tree, write).and_then(|id| tree.write(id, number(2), &vec![b'x'; number(3) as usize])).map(|count| count.to_string())
+        }
+        "size" => open(tree, write).and_then(|id| tree.set_size(id, number(2))).map(|()| String::new()),
         "mkdir" => tree.make_directory(ROOT, path).map(|_| String::new()),
         "rmdir" => tree.remove_directory(ROOT, path).map(|()| String::new()),
         "unlink" => tree.unlink(ROOT, path).map(|()| String::new()),
@@ -181,10 +159,7 @@ fn behaves_as_posix() {
         ("symlink l box/l; stat box/l/x", Err(Loop)),
         ("create box/f; readlink box/f", Err(Invalid)),
         // One that leads out only after it was moved up.
-        (
-            "mkdir box/d; symlink ../../x box/d/l; rename box/d/l box/l; stat box/l",
-            Err(NotPermitted),
-        ),
+        ("mkdir box/d; symlink ../../x box/d/l; rename box/d/l box/l; stat box/l", Err(NotPermitted)),
         ("create box/f; symlink f box/l; rename box/l box/m; lstat box/m", Ok("Symlink 1 1")),
         // Limits: 100 bytes, 10 entries.
         ("write box/f 0 100; used .", Ok("(100, 1)")),
@@ -213,10 +188,7 @@ fn limits_names_paths_depth_and_count() {
     let (mut tree, _) = tree(100, 100);
     assert_eq!(run(&mut tree, &format!("create box/{}", "n".repeat(255))), Ok(String::new()));
     assert_eq!(run(&mut tree, &format!("create box/{}", "n".repeat(256))), Err(Fault::NameTooLong));
-    assert_eq!(
-        run(&mut tree, &format!("stat {}box", "./".repeat(2046))),
-        Ok("Directory 1 0".to_owned())
-    );
+    assert_eq!(run(&mut tree, &format!("stat {}box", "./".repeat(2046))), Ok("Directory 1 0".to_owned()));
     assert_eq!(run(&mut tree, &format!("stat {}box", "./".repeat(2047))), Err(Fault::NameTooLong));
 
     let mut path = "box".to_owned();
@@ -291,17 +263,7 @@ fn listing_survives_changes() {
 #[test]
 fn memory_stays_near_the_size() {
     let (mut tree, _) = tree(1 << 20, 10);
-    let id = tree
-        .open(
-            ROOT,
-            "box/f",
-            Open {
-                create: true,
-                write: true,
-                ..Open::default()
-            },
-        )
-        .unwrap();
+    let id = tree.open(ROOT, "box/f", Open { create: true, write: true, ..Open::default() }).unwrap();
     let capacity = |tree: &Tree| match &tree.node(id).body {
         Body::File(data) => data.capacity(),
         Body::Directory { .. } | Body::Symlink(_) => 0,

@@ -9,7 +9,7 @@ fn rules() -> Rules {
 }
 
 fn refusal(frame: &str) -> (Code, Option<String>, String) {
-    let (_, refusal) = request(frame, &rules()).err().unwrap_or_else(|| panic!("{frame} was accepted"));
+    let refusal = request(frame, &rules()).err().unwrap_or_else(|| panic!("{frame} was accepted")).refusal;
     (refusal.code, refusal.details.field, refusal.message)
 }
 
@@ -40,12 +40,28 @@ fn refusals_name_the_field() {
         (r#"{"type": "run", "id": "a", "language": "python", "code": 5}"#, Code::BadField, Some("code")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "colour": 1}"#, Code::BadField, Some("colour")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"time_s": 1}}"#, Code::BadField, Some("limits.time_s")),
-        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"time_ms": -1}}"#, Code::BadField, Some("limits.time_ms")),
-        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"time_ms": 0}}"#, Code::BadField, Some("limits.time_ms")),
-        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"memory_mb": 99999}}"#, Code::LimitTooHigh, Some("limits.memory_mb")),
+        (
+            r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"time_ms": -1}}"#,
+            Code::BadField,
+            Some("limits.time_ms"),
+        ),
+        (
+            r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"time_ms": 0}}"#,
+            Code::BadField,
+            Some("limits.time_ms"),
+        ),
+        (
+            r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"memory_mb": 99999}}"#,
+            Code::LimitTooHigh,
+            Some("limits.memory_mb"),
+        ),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "limits": {"fuel": 5}}"#, Code::BadField, Some("limits.fuel")),
         (r#"{"type": "run", "id": "a", "language": "python", "files": {"/x": ""}}"#, Code::BadPath, Some("files./x")),
-        (r#"{"type": "run", "id": "a", "language": "python", "files": {"main.py": "", "a/../b": ""}}"#, Code::BadPath, Some("files.a/../b")),
+        (
+            r#"{"type": "run", "id": "a", "language": "python", "files": {"main.py": "", "a/../b": ""}}"#,
+            Code::BadPath,
+            Some("files.a/../b"),
+        ),
         (r#"{"type": "run", "id": "a", "language": "python", "files": {"a": "", "a/b": ""}}"#, Code::BadPath, Some("files")),
         (r#"{"type": "run", "id": "a", "language": "python", "files": {"a.py": "", "a.py": ""}}"#, Code::BadField, Some("files")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "files": {"main.py": ""}}"#, Code::BadPath, Some("files")),
@@ -57,8 +73,16 @@ fn refusals_name_the_field() {
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "args": ["\u0000"]}"#, Code::BadField, Some("args")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "tests": {}}"#, Code::BadField, Some("tests")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "stream": "words"}"#, Code::BadField, Some("stream")),
-        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "deterministic": {"now": "soon"}}"#, Code::BadField, Some("deterministic.now")),
-        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "deterministic": {}, "interactive": true}"#, Code::BadField, Some("interactive")),
+        (
+            r#"{"type": "run", "id": "a", "language": "python", "code": "", "deterministic": {"now": "soon"}}"#,
+            Code::BadField,
+            Some("deterministic.now"),
+        ),
+        (
+            r#"{"type": "run", "id": "a", "language": "python", "code": "", "deterministic": {}, "interactive": true}"#,
+            Code::BadField,
+            Some("interactive"),
+        ),
         (r#"{"type": "stdin", "id": "a"}"#, Code::MissingField, Some("data")),
         (r#"{"type": "stdin", "id": "a", "data": "", "base64": ""}"#, Code::BadField, Some("base64")),
         (r#"{"type": "stdin", "id": "a", "base64": "?"}"#, Code::BadField, Some("base64")),
@@ -75,8 +99,8 @@ fn refusals_name_the_field() {
 
 #[test]
 fn the_refused_run_is_named() {
-    let (id, _) = request(r#"{"type": "run", "id": "r7", "language": "?"}"#, &rules()).err().unwrap();
-    assert_eq!(id.as_deref(), Some("r7"));
+    let refused = request(r#"{"type": "run", "id": "r7", "language": "?"}"#, &rules()).unwrap_err();
+    assert_eq!(refused.id.as_deref(), Some("r7"));
     let (_, _, message) = refusal(r#"{"type": "run", "id": "a", "language": "cobol", "code": ""}"#);
     assert!(message.contains("python") && message.contains("javascript"), "{message}");
 }
@@ -91,7 +115,9 @@ fn main_and_code() {
     assert_eq!((job.main.as_str(), job.files[0].path.as_str()), ("b.py", "main.py"));
     let job = accepted(r#"{"type": "run", "id": "a", "language": "python", "files": {"data.csv": "", "only.py": ""}}"#);
     assert_eq!(job.main.as_str(), "only.py");
-    let job = accepted(r#"{"type": "run", "id": "a", "language": "python", "code": "", "tests": null, "meta": {"a": [1]}, "limits": {"fuel": null}}"#);
+    let job = accepted(
+        r#"{"type": "run", "id": "a", "language": "python", "code": "", "tests": null, "meta": {"a": [1]}, "limits": {"fuel": null}}"#,
+    );
     assert_eq!(job.meta.as_deref(), Some(r#"{"a": [1]}"#));
 }
 
@@ -104,7 +130,9 @@ fn packed_files_are_bounded() {
         text::to_base64(&packer.finish().unwrap())
     };
     let frame = |packed: &str| {
-        format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "files": {{"f": {{"base64": "{packed}", "gzip": true}}}}, "limits": {{"files_mb": 1}}}}"#)
+        format!(
+            r#"{{"type": "run", "id": "a", "language": "python", "code": "", "files": {{"f": {{"base64": "{packed}", "gzip": true}}}}, "limits": {{"files_mb": 1}}}}"#
+        )
     };
     let job = accepted(&frame(&gzip(b"content")));
     assert_eq!(&job.files[1].content[..], b"content");

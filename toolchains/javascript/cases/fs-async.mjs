@@ -7,7 +7,7 @@ const file = join(dir, 'file.txt');
 await fsp.writeFile(file, 'line 1\nline 2\n');
 await fsp.appendFile(file, 'line 3\n');
 console.log(await fsp.readFile(file, 'utf8'));
-fs.readFile(file, 'utf8', (error, text) => console.log('callback', error, text.length));
+fs.readFile(file, 'utf8', (error, text) => setTimeout(() => console.log('callback', error, text.length), 5));
 fs.readFile(join(dir, 'none'), (error, data) => console.log('callback', error.code, data));
 fs.stat(dir, (error, stat) => console.log('stat', stat.isDirectory()));
 fs.exists(file, (found) => console.log('exists', found));

@@ -7,7 +7,7 @@ const report = (run) => {
     const result = run();
     console.log(result);
   } catch (error) {
-    console.log(error.name, error.code, error.errno, error.syscall, error.message.replaceAll(dir, 'DIR'), error.path === undefined ? '' : path.basename(error.path));
+    console.log(error.name, error.code, error.errno, error.syscall, error.message.replaceAll(dir, 'DIR'), error.path === undefined ? '' : path.basename(error.path).replace(/^fs-case-.*/, 'DIR'));
   }
 };
 fs.writeFileSync('a.txt', 'hällo');
@@ -43,7 +43,7 @@ report(() => fs.readFileSync('a\0b'));
 report(() => fs.readFileSync('a.txt', 'nonsense'));
 report(() => fs.writeFileSync('a.txt', 5));
 report(() => fs.closeSync(77));
-report(() => process.chdir('nowhere'));
+report(() => process.chdir('nowhere') ?? 'changed');
 fs.writeFileSync('x/file', '1');
 fs.writeFileSync('x/y/deep', '2');
 console.log(fs.readdirSync('x'), fs.readdirSync('.').length, fs.readdirSync('x', { recursive: true }).sort());
@@ -72,6 +72,6 @@ for (const name of ['with space', 'q"uo\'te', 'new\nline', 'ünïcödé 😀', '
 }
 fs.utimesSync('rw', 1000, 2000);
 console.log(fs.statSync('rw').mtimeMs, fs.realpathSync('./tree/../rw') === path.join(fs.realpathSync('.'), 'rw'));
-process.chdir('/');
+process.chdir('/tmp');
 fs.rmSync(dir, { recursive: true, force: true });
 console.log(fs.existsSync(dir), fs.readFileSync('/dev/null', 'utf8') === '');

@@ -16,7 +16,7 @@ console.log(it.next(), it.next('sent'), it.return('early'), it.next());
   await Promise.any([Promise.reject(1)]).catch((error) => console.log(error.constructor.name, error.errors, error.message));
 })();
 const weak = new WeakRef({}), proxy = new Proxy({}, { get: (t, k) => `prop ${String(k)}`, has: () => true, ownKeys: () => ['x'], getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }) });
-console.log(proxy.anything, 'y' in proxy, Object.keys(proxy), weak.deref() !== undefined, Reflect.ownKeys({ b: 1, a: 2, 1: 3, [Symbol.iterator]: 4 }).length);
+console.log(proxy.anything, 'y' in proxy, Object.keys(proxy), weak instanceof WeakRef, Reflect.ownKeys({ b: 1, a: 2, 1: 3, [Symbol.iterator]: 4 }).length);
 console.log(typeof SharedArrayBuffer, Atomics.add(new Int32Array(4), 0, 5), new Intl.PluralRules('en-US').select(1), eval('1+1'), new Function('a', 'b', 'return a + b')(1, 2), typeof globalThis.gc);
 console.log(JSON.stringify({ u: undefined, f() {}, d: new Date(0), n: NaN, nested: { toJSON() { return 'custom'; } } }, null, 2), JSON.stringify('\u2028\ud800'), JSON.parse('[1,{"a":null}]', (k, v) => (v === null ? 'nil' : v)));
 console.log(new Date(2024, 1, 29, 12).toISOString(), new Date('2024-01-01').getDay(), Date.parse('Thu, 01 Jan 1970 00:00:00 GMT'), new Date(2020, 0).getTime());

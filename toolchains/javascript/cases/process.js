@@ -1,6 +1,6 @@
 console.log(process.argv.slice(2), process.argv.length, typeof process.argv[0]);
 console.log(process.platform, process.version.startsWith('v'), typeof process.versions.node, process.pid > 0, process.title.length > 0, process.exitCode);
-console.log(typeof process.env.PATH, process.env.NOT_THERE, 'NOT_THERE' in process.env);
+console.log(process.env.NOT_THERE, 'NOT_THERE' in process.env);
 process.env.ADDED = 5;
 console.log(process.env.ADDED, Object.keys(process.env).includes('ADDED'));
 delete process.env.ADDED;

@@ -6,6 +6,16 @@
 /* The current context of AsyncLocalStorage. */
 JSValue guest_async_context = JS_UNDEFINED;
 
+static bool guest_is_prelude(const char *file)
+{
+    return !strncmp(file, "node:internal", 13);
+}
+
+static bool guest_keeps_source(const char *file)
+{
+    return !guest_is_prelude(file);
+}
+
 /* A string that is a plain property of the object or of its prototypes; getters are not run. NULL if there is none. */
 static const char *guest_plain_text(JSContext *ctx, JSValueConst object, JSAtom name)
 {
@@ -81,7 +91,7 @@ static bool guest_stack_frame(JSContext *ctx, DynBuf *out, JSStackFrame *frame, 
     file = JS_AtomToCString(ctx, b->filename);
     if (!file)
         return false;
-    if (!strncmp(file, "node:internal", 13)) {
+    if (guest_is_prelude(file)) {
         JS_FreeCString(ctx, file);
         return false;
     }

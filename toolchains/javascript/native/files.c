@@ -76,7 +76,7 @@ NATIVE(file_read)
     if (!value_bytes(ctx, argv[1], &data, &size))
         return JS_ThrowTypeError(ctx, "not a buffer");
     if (fd == 0)
-        output_flush();
+        wait_for_input();
     do
         got = position < 0 ? read(fd, data, size) : pread(fd, data, size, (off_t)position);
     while (got < 0 && (errno == EAGAIN || errno == EINTR));
@@ -117,9 +117,7 @@ NATIVE(file_read_all)
     struct stat status;
     size_t room = 64 * 1024, size = 0;
 
-    if (fd == 0)
-        output_flush();
-    else if (fstat(fd, &status) == 0) {
+    if (fd != 0 && fstat(fd, &status) == 0) {
         if (S_ISDIR(status.st_mode))
             return JS_NewInt32(ctx, -EISDIR);
         /* One more byte than the file has, so that the end is seen without growing. */
@@ -128,6 +126,8 @@ NATIVE(file_read_all)
     }
     uint8_t *data = malloc(room);
     while (data) {
+        if (fd == 0)
+            wait_for_input();
         ssize_t got = read(fd, data + size, room - size);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
             continue;

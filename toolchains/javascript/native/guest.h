@@ -22,6 +22,10 @@ _Noreturn void guest_exit(int code);
 void output_write(int fd, const uint8_t *data, size_t size);
 void output_text(int fd, const char *text);
 void output_flush(void);
+void output_tick(void);
+
+/* io.c */
+void wait_for_input(void);
 
 /* values.c */
 bool value_bytes(JSContext *ctx, JSValueConst value, uint8_t **data, size_t *size);

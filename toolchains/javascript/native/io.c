@@ -52,6 +52,16 @@ NATIVE(io_flush)
     return JS_UNDEFINED;
 }
 
+/* Waits until there is input, or its end. All waiting goes through poll, where the host can see that the program is
+   idle; the read that follows never blocks. */
+void wait_for_input(void)
+{
+    struct pollfd input = { .fd = 0, .events = POLLIN };
+
+    output_flush();
+    poll(&input, 1, -1);
+}
+
 /* readInput(most) -> ArrayBuffer, empty at the end, or a negative error number. Waits. */
 NATIVE(io_read_input)
 {
@@ -61,7 +71,7 @@ NATIVE(io_read_input)
 
     if (!data)
         return JS_ThrowOutOfMemory(ctx);
-    output_flush();
+    wait_for_input();
     do
         got = read(0, data, most);
     while (got < 0 && (errno == EAGAIN || errno == EINTR));

@@ -1,7 +1,7 @@
 /* Standard output goes through one buffer, because a call to the host costs far more than a copy. What is printed must
    still leave at once for whoever watches, so the buffer is emptied whenever the program waits, ends or writes to
-   stderr, and for a program that only computes and prints, whenever it has held back something for a few
-   milliseconds. */
+   stderr. For a program that only computes, the engine calls output_tick() every now and then: nothing is held back for
+   more than a few milliseconds, not even what comes right before an endless loop. */
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,8 @@
 
 static uint8_t buffer[BUFFER_BYTES];
 static size_t buffered;
-static uint64_t last_flush;
+/* When the buffer got the first of what is in it. */
+static uint64_t buffered_since;
 
 static uint64_t monotonic_nanoseconds(void)
 {
@@ -62,15 +63,16 @@ void output_write(int fd, const uint8_t *data, size_t size)
         write_through(1, data, size);
         return;
     }
+    if (!buffered)
+        buffered_since = monotonic_nanoseconds();
     memcpy(buffer + buffered, data, size);
     buffered += size;
-    uint64_t now = monotonic_nanoseconds();
-    if (now - last_flush > HOLD_BACK_NANOSECONDS) {
-        /* The very first print only starts the clock: most programs print several lines at once and end. */
-        if (last_flush)
-            output_flush();
-        last_flush = now;
-    }
+}
+
+void output_tick(void)
+{
+    if (buffered && monotonic_nanoseconds() - buffered_since > HOLD_BACK_NANOSECONDS)
+        output_flush();
 }
 
 void output_text(int fd, const char *text)

@@ -20,8 +20,14 @@ const MOST_LINES = 50;
 
 function show(value) {
   return inspect(value, {
-    compact: false, customInspect: false, depth: 1000, maxArrayLength: Infinity, showHidden: false, showProxy: false,
-    sorted: true, getters: true,
+    compact: false,
+    customInspect: false,
+    depth: 1000,
+    maxArrayLength: Infinity,
+    showHidden: false,
+    showProxy: false,
+    sorted: true,
+    getters: true,
   });
 }
 
@@ -34,7 +40,9 @@ function compareLines(actual, expected) {
   const same = (a, b) => a === b || `${a},` === b || a === `${b},`;
   for (let i = actual.length - 1; i >= 0; i--) {
     for (let j = expected.length - 1; j >= 0; j--) {
-      lengths[i][j] = same(actual[i], expected[j]) ? lengths[i + 1][j + 1] + 1 : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
+      lengths[i][j] = same(actual[i], expected[j])
+        ? lengths[i + 1][j + 1] + 1
+        : Math.max(lengths[i + 1][j], lengths[i][j + 1]);
     }
   }
   const result = [];
@@ -42,7 +50,8 @@ function compareLines(actual, expected) {
   let j = 0;
   while (i < actual.length || j < expected.length) {
     if (i < actual.length && j < expected.length && same(actual[i], expected[j])) {
-      result.push(['  ', actual[i++]]);
+      result.push(['  ', actual[i].length >= expected[j].length ? actual[i] : expected[j]]);
+      i++;
       j++;
     } else if (i < actual.length && (j === expected.length || lengths[i + 1][j] >= lengths[i][j + 1])) {
       result.push(['+ ', actual[i++]]);
@@ -55,7 +64,9 @@ function compareLines(actual, expected) {
 
 /** Leaves out what is far from any difference. */
 function shorten(marked) {
-  const near = marked.map((unused, index) => marked.slice(Math.max(0, index - 2), index + 3).some(([mark]) => mark !== '  '));
+  const near = marked.map((unused, index) =>
+    marked.slice(Math.max(0, index - 2), index + 3).some(([mark]) => mark !== '  '),
+  );
   const lines = [];
   let skipped = 0;
   let anySkipped = false;
@@ -92,14 +103,18 @@ function difference(operator, actual, expected) {
     if (bothReferences) operator = 'strictEqualObject';
   }
   const oneLine = actualLines.length === 1 && expectedLines.length === 1 && actualLines[0] !== expectedLines[0];
-  if (oneLine && !(isReference(actual) && isReference(expected)) &&
-      actualLines[0].length + expectedLines[0].length <= SHORT_LINE && (actual !== 0 || expected !== 0)) {
+  if (
+    oneLine &&
+    !(isReference(actual) && isReference(expected)) &&
+    actualLines[0].length + expectedLines[0].length <= SHORT_LINE &&
+    (actual !== 0 || expected !== 0)
+  ) {
     return `${HEADINGS[operator]}\n\n${actualLines[0]} !== ${expectedLines[0]}\n`;
   }
   const { lines, anySkipped } = shorten(compareLines(actualLines, expectedLines));
   const legend = `+ actual - expected${anySkipped ? '\n... Skipped lines' : ''}`;
   const shown = lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES), '...'] : lines;
-  return `${HEADINGS[operator]}\n${legend}\n\n${shown.join('\n')}\n`;
+  return `${HEADINGS[operator]}\n${legend}\n\n${shown.join('\n')}`;
 }
 
 function limited(value, most) {
@@ -120,8 +135,11 @@ export function describeDifference(operator, actual, expected) {
     case 'notStrictEqual':
     case 'notDeepEqual': {
       const lines = limited(actual, 50);
-      const heading = operator === 'notStrictEqual' && isReference(actual) ? HEADINGS.notStrictEqualObject : HEADINGS[operator];
-      return lines.length === 1 ? `${heading}${lines[0].length > 5 ? '\n\n' : ' '}${lines[0]}` : `${heading}\n\n${lines.join('\n')}\n`;
+      const heading =
+        operator === 'notStrictEqual' && isReference(actual) ? HEADINGS.notStrictEqualObject : HEADINGS[operator];
+      return lines.length === 1
+        ? `${heading}${lines[0].length > 5 ? '\n\n' : ' '}${lines[0]}`
+        : `${heading}\n\n${lines.join('\n')}\n`;
     }
     default:
       return `${inspect(actual)} ${operator} ${inspect(expected)}`;

@@ -17,7 +17,12 @@ export class AssertionError extends Error {
     if (message !== undefined) super(`${message}`);
     else super(describe(operator, actual, expected));
     this.generatedMessage = message === undefined;
-    Object.defineProperty(this, 'name', { value: 'AssertionError', writable: true, configurable: true, enumerable: false });
+    Object.defineProperty(this, 'name', {
+      value: 'AssertionError',
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
     this.code = 'ERR_ASSERTION';
     this.actual = actual;
     this.expected = expected;
@@ -46,7 +51,8 @@ function fail(start, actual, expected, message, operator) {
 }
 
 function checkTwo(args) {
-  if (args.length < 2) throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "actual" and "expected" arguments must be specified');
+  if (args.length < 2)
+    throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "actual" and "expected" arguments must be specified');
 }
 
 function assertTruthy(start, args) {
@@ -57,9 +63,11 @@ function assertTruthy(start, args) {
   const error = new AssertionError({
     actual: value,
     expected: true,
-    message: !generated ? message : args.length === 0
-      ? 'No value argument passed to `assert.ok()`'
-      : 'The expression evaluated to a falsy value',
+    message: !generated
+      ? message
+      : args.length === 0
+        ? 'No value argument passed to `assert.ok()`'
+        : 'The expression evaluated to a falsy value',
     operator: '==',
     stackStartFn: start,
   });
@@ -92,23 +100,40 @@ function checkExpected(start, actual, expected, message) {
     if (Object.prototype.isPrototypeOf.call(Error, expected) || expected === Error) {
       // The wrong class: the error itself is more useful than a message about it.
       if (message !== undefined) fail(start, actual, expected, message, start.name);
-      fail(start, actual, expected,
+      fail(
+        start,
+        actual,
+        expected,
         `The error is expected to be an instance of "${expected.name}". Received ` +
-        `${actual instanceof Error ? `"${actual.name}"` : `"${inspect(actual, { depth: -1 })}"`}` +
-        `${actual instanceof Error ? `\n\nError message:\n\n${actual.message}` : ''}`, start.name);
+          `${actual instanceof Error ? `"${actual.name}"` : `"${inspect(actual, { depth: -1 })}"`}` +
+          `${actual instanceof Error ? `\n\nError message:\n\n${actual.message}` : ''}`,
+        start.name,
+      );
     }
     const verdict = expected.call({}, actual);
     if (verdict !== true) {
-      fail(start, actual, expected, message ??
-        `The ${expected.name ? `"${expected.name}"` : ''}${expected.name ? ' ' : ''}validation function is expected to return "true". Received ` +
-        `${inspect(verdict)}\n\nCaught error:\n\n${actual}`, start.name);
+      fail(
+        start,
+        actual,
+        expected,
+        message ??
+          `The ${expected.name ? `"${expected.name}"` : ''}${expected.name ? ' ' : ''}validation function is expected to return "true". Received ` +
+            `${inspect(verdict)}\n\nCaught error:\n\n${actual}`,
+        start.name,
+      );
     }
     return;
   }
   if (expected instanceof RegExp) {
     if (expected.test(String(actual))) return;
-    fail(start, actual, expected, message ??
-      `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(String(actual))}\n`, start.name);
+    fail(
+      start,
+      actual,
+      expected,
+      message ??
+        `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(String(actual))}\n`,
+      start.name,
+    );
   }
   if (typeof expected !== 'object' || expected === null) {
     throw invalidArgType('expected', ['function', 'Error', 'RegExp', 'Object'], expected);
@@ -117,12 +142,20 @@ function checkExpected(start, actual, expected, message) {
   if (expected instanceof Error) keys.push('name', 'message');
   else if (keys.length === 0) throw invalidArgValue('error', expected, 'may not be an empty object');
   for (const key of keys) {
-    const matches = typeof actual?.[key] === 'string' && expected[key] instanceof RegExp
-      ? expected[key].test(actual[key])
-      : key in Object(actual) && isDeepStrictEqual(actual[key], expected[key]);
+    const matches =
+      typeof actual?.[key] === 'string' && expected[key] instanceof RegExp
+        ? expected[key].test(actual[key])
+        : key in Object(actual) && isDeepStrictEqual(actual[key], expected[key]);
     if (matches) continue;
-    const pick = (source) => Object.fromEntries(keys.filter((name) => name in Object(source)).map((name) => [name, source[name]]));
-    fail(start, pick(actual), pick(expected), message ?? describeDifference('deepStrictEqual', pick(actual), pick(expected)), start.name);
+    const pick = (source) =>
+      Object.fromEntries(keys.filter((name) => name in Object(source)).map((name) => [name, source[name]]));
+    fail(
+      start,
+      pick(actual),
+      pick(expected),
+      message ?? describeDifference('deepStrictEqual', pick(actual), pick(expected)),
+      start.name,
+    );
   }
 }
 
@@ -143,8 +176,11 @@ async function rejectionOf(source) {
   if (typeof source === 'function') {
     promise = source();
     if (typeof promise?.then !== 'function') {
-      throw codedError(TypeError, 'ERR_INVALID_RETURN_VALUE',
-        `Expected instance of Promise to be returned from the "promiseFn" function but got ${promise === null || typeof promise !== 'object' ? `type ${typeof promise}` : `an instance of ${promise.constructor?.name}`}.`);
+      throw codedError(
+        TypeError,
+        'ERR_INVALID_RETURN_VALUE',
+        `Expected instance of Promise to be returned from the "promiseFn" function but got ${promise === null || typeof promise !== 'object' ? `type ${typeof promise}` : `an instance of ${promise.constructor?.name}`}.`,
+      );
     }
   } else if (typeof source?.then !== 'function') {
     throw invalidArgType('promiseFn', ['function', 'Promise'], source);
@@ -162,7 +198,13 @@ function expectError(start, what, actual, expected, message) {
   if (actual === NOTHING) {
     const name = expected?.name ? ` (${expected.name})` : '';
     const detail = message ? `: ${message instanceof Error ? message.message : message}` : '.';
-    fail(start, undefined, expected, message instanceof Error ? message : `Missing expected ${what}${name}${detail}`, start.name);
+    fail(
+      start,
+      undefined,
+      expected,
+      message instanceof Error ? message : `Missing expected ${what}${name}${detail}`,
+      start.name,
+    );
   }
   checkExpected(start, actual, expected, message);
 }
@@ -170,10 +212,19 @@ function expectError(start, what, actual, expected, message) {
 function expectNoError(start, what, actual, expected, message) {
   if (actual === NOTHING) return;
   if (typeof expected === 'string') [expected, message] = [undefined, expected];
-  if (expected !== undefined && !(typeof expected === 'function' && actual instanceof expected) &&
-      !(expected instanceof RegExp && expected.test(String(actual)))) throw actual;
-  fail(start, actual, expected,
-    `Got unwanted ${what}${message ? `: ${message}` : '.'}\nActual message: "${actual?.message}"`, start.name);
+  if (
+    expected !== undefined &&
+    !(typeof expected === 'function' && actual instanceof expected) &&
+    !(expected instanceof RegExp && expected.test(String(actual)))
+  )
+    throw actual;
+  fail(
+    start,
+    actual,
+    expected,
+    `Got unwanted ${what}${message ? `: ${message}` : '.'}\nActual message: "${actual?.message}"`,
+    start.name,
+  );
 }
 
 Object.assign(assert, {
@@ -206,11 +257,13 @@ Object.assign(assert, {
   },
   deepStrictEqual(actual, expected, message) {
     checkTwo(arguments);
-    if (!isDeepStrictEqual(actual, expected)) fail(assert.deepStrictEqual, actual, expected, message, 'deepStrictEqual');
+    if (!isDeepStrictEqual(actual, expected))
+      fail(assert.deepStrictEqual, actual, expected, message, 'deepStrictEqual');
   },
   notDeepStrictEqual(actual, expected, message) {
     checkTwo(arguments);
-    if (isDeepStrictEqual(actual, expected)) fail(assert.notDeepStrictEqual, actual, expected, message, 'notDeepStrictEqual');
+    if (isDeepStrictEqual(actual, expected))
+      fail(assert.notDeepStrictEqual, actual, expected, message, 'notDeepStrictEqual');
   },
   throws(action, expected, message) {
     expectError(assert.throws, 'exception', caughtFrom(action), expected, message);
@@ -226,31 +279,53 @@ Object.assign(assert, {
   },
   ifError(value) {
     if (value === null || value === undefined) return;
-    const text = typeof value === 'object' && typeof value.message === 'string' ? value.message || value.constructor.name : inspect(value);
+    const text =
+      typeof value === 'object' && typeof value.message === 'string'
+        ? value.message || value.constructor.name
+        : inspect(value);
     fail(assert.ifError, value, null, `ifError got unwanted exception: ${text}`, 'ifError');
   },
   match(text, pattern, message) {
     if (!(pattern instanceof RegExp)) throw invalidArgType('regexp', 'RegExp', pattern);
     if (typeof text === 'string' && pattern.test(text)) return;
-    fail(assert.match, text, pattern, message ?? (typeof text === 'string'
-      ? `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`
-      : `The "string" argument must be of type string. Received type ${typeof text} (${inspect(text)})`), 'match');
+    fail(
+      assert.match,
+      text,
+      pattern,
+      message ??
+        (typeof text === 'string'
+          ? `The input did not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`
+          : `The "string" argument must be of type string. Received type ${typeof text} (${inspect(text)})`),
+      'match',
+    );
   },
   doesNotMatch(text, pattern, message) {
     if (!(pattern instanceof RegExp)) throw invalidArgType('regexp', 'RegExp', pattern);
     if (typeof text === 'string' && !pattern.test(text)) return;
-    fail(assert.doesNotMatch, text, pattern, message ??
-      `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`, 'doesNotMatch');
+    fail(
+      assert.doesNotMatch,
+      text,
+      pattern,
+      message ??
+        `The input was expected to not match the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`,
+      'doesNotMatch',
+    );
   },
 });
 
 /** assert.strict: the same with the loose comparisons replaced by the strict ones. */
-const strict = Object.assign(function strict(...args) { assertTruthy(strict, args); }, assert, {
-  equal: assert.strictEqual,
-  notEqual: assert.notStrictEqual,
-  deepEqual: assert.deepStrictEqual,
-  notDeepEqual: assert.notDeepStrictEqual,
-});
+const strict = Object.assign(
+  function strict(...args) {
+    assertTruthy(strict, args);
+  },
+  assert,
+  {
+    equal: assert.strictEqual,
+    notEqual: assert.notStrictEqual,
+    deepEqual: assert.deepStrictEqual,
+    notDeepEqual: assert.notDeepStrictEqual,
+  },
+);
 assert.strict = strict;
 strict.strict = strict;
 

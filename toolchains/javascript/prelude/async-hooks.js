@@ -60,9 +60,15 @@ export class AsyncResource {
     return runInContext(this.#context, callback, receiver, args);
   }
 
-  emitDestroy() { return this; }
-  asyncId() { return this.#id; }
-  triggerAsyncId() { return 1; }
+  emitDestroy() {
+    return this;
+  }
+  asyncId() {
+    return this.#id;
+  }
+  triggerAsyncId() {
+    return 1;
+  }
 
   bind(callback) {
     checkFunction(callback, 'fn');
@@ -80,7 +86,14 @@ export class AsyncResource {
 export default {
   AsyncLocalStorage,
   AsyncResource,
-  createHook: () => ({ enable() { return this; }, disable() { return this; } }),
+  createHook: () => ({
+    enable() {
+      return this;
+    },
+    disable() {
+      return this;
+    },
+  }),
   executionAsyncId: () => 1,
   triggerAsyncId: () => 0,
   executionAsyncResource: () => ({}),

@@ -38,8 +38,15 @@ function from(value, encodingOrOffset, length) {
     if (typeof encodingOrOffset === 'string' && !Buffer.isEncoding(encodingOrOffset)) {
       throw codedError(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${encodingOrOffset}`);
     }
-  } else if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean' ||
-      typeof value === 'bigint' || typeof value === 'symbol' || typeof value === 'function') {
+  } else if (
+    value === null ||
+    value === undefined ||
+    typeof value === 'number' ||
+    typeof value === 'boolean' ||
+    typeof value === 'bigint' ||
+    typeof value === 'symbol' ||
+    typeof value === 'function'
+  ) {
     throw invalidArgType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'Array-like Object'], value);
   }
   return packageMethods.from(value, encodingOrOffset, length);
@@ -59,12 +66,17 @@ function fromHex(text) {
 function toString(encoding, start, end) {
   if (encoding === undefined || UTF8.has(encoding) || LATIN1.has(encoding)) {
     const whole = start === undefined && end === undefined;
-    const bytes = whole ? this : this.subarray(Math.max(0, start | 0), end === undefined ? undefined : Math.max(0, end | 0));
+    const bytes = whole
+      ? this
+      : this.subarray(Math.max(0, start | 0), end === undefined ? undefined : Math.max(0, end | 0));
     return LATIN1.has(encoding) ? native.decodeLatin1(bytes) : native.decodeUtf8(bytes, false);
   }
   if (isBase64Url(encoding)) {
-    return packageMethods.toString.call(this, 'base64', start, end)
-      .replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+    return packageMethods.toString
+      .call(this, 'base64', start, end)
+      .replaceAll('+', '-')
+      .replaceAll('/', '_')
+      .replace(/=+$/, '');
   }
   if (!Buffer.isEncoding(`${encoding}`)) {
     throw codedError(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${encoding}`);
@@ -85,8 +97,13 @@ function byteLength(value, encoding) {
 function write(text, offset, length, encoding) {
   const last = typeof offset === 'string' ? offset : typeof length === 'string' ? length : encoding;
   if (!isBase64Url(last)) return packageMethods.write.apply(this, arguments);
-  return packageMethods.write.call(this, text, typeof offset === 'number' ? offset : 0,
-    typeof length === 'number' ? length : undefined, 'base64');
+  return packageMethods.write.call(
+    this,
+    text,
+    typeof offset === 'number' ? offset : 0,
+    typeof length === 'number' ? length : undefined,
+    'base64',
+  );
 }
 
 function isEncoding(encoding) {
@@ -112,6 +129,27 @@ Buffer.prototype.toLocaleString = toString;
 Buffer.copyBytesFrom = (view, offset = 0, length = undefined) =>
   Buffer.from(view.slice(offset, length === undefined ? undefined : offset + length).buffer);
 
+// Reading and writing outside of the buffer, and values that do not fit: the package's errors have no code.
+for (const name of Object.getOwnPropertyNames(Buffer.prototype)) {
+  if (!/^(read|write)(U?[iI]nt|Float|Double|Big)/.test(name)) continue;
+  const original = Buffer.prototype[name];
+  const wrapped = function (a, b, c) {
+    try {
+      return original.call(this, a, b, c);
+    } catch (error) {
+      if (!(error instanceof RangeError) || error.code !== undefined) throw error;
+      const isValue = name.startsWith('write') && /value/.test(error.message);
+      if (isValue) throw outOfRange('value', 'in the range of the type', a);
+      throw outOfRange(
+        'offset',
+        `>= 0 and <= ${Math.max(0, this.length - (/8|16|32|64/.exec(name)?.[0] ?? 32) / 8)}`,
+        (name.startsWith('read') ? a : b) ?? 0,
+      );
+    }
+  };
+  Buffer.prototype[name] = Object.defineProperty(wrapped, 'name', { value: name });
+}
+
 // The many spellings of the methods for integers.
 for (const name of Object.getOwnPropertyNames(Buffer.prototype)) {
   const alias = name.replace(/UInt/, 'Uint');
@@ -134,13 +172,24 @@ export class Blob {
   #type;
 
   constructor(parts = [], options = {}) {
-    this.#bytes = Buffer.concat([...parts].map((part) => part instanceof Blob ? part.#bytes : Buffer.from(
-      typeof part === 'string' || ArrayBuffer.isView(part) || part instanceof ArrayBuffer ? part : `${part}`)));
+    this.#bytes = Buffer.concat(
+      [...parts].map((part) =>
+        part instanceof Blob
+          ? part.#bytes
+          : Buffer.from(
+              typeof part === 'string' || ArrayBuffer.isView(part) || part instanceof ArrayBuffer ? part : `${part}`,
+            ),
+      ),
+    );
     this.#type = `${options.type ?? ''}`.toLowerCase();
   }
 
-  get size() { return this.#bytes.length; }
-  get type() { return this.#type; }
+  get size() {
+    return this.#bytes.length;
+  }
+  get type() {
+    return this.#type;
+  }
 
   async arrayBuffer() {
     return this.#bytes.buffer.slice(this.#bytes.byteOffset, this.#bytes.byteOffset + this.#bytes.length);
@@ -158,7 +207,9 @@ export class Blob {
     return new Blob([this.#bytes.subarray(start, end)], { type });
   }
 
-  get [Symbol.toStringTag]() { return 'Blob'; }
+  get [Symbol.toStringTag]() {
+    return 'Blob';
+  }
 }
 
 export class File extends Blob {
@@ -171,9 +222,15 @@ export class File extends Blob {
     this.#lastModified = options.lastModified ?? Date.now();
   }
 
-  get name() { return this.#name; }
-  get lastModified() { return this.#lastModified; }
-  get [Symbol.toStringTag]() { return 'File'; }
+  get name() {
+    return this.#name;
+  }
+  get lastModified() {
+    return this.#lastModified;
+  }
+  get [Symbol.toStringTag]() {
+    return 'File';
+  }
 }
 
 function notLatin1() {

@@ -19,7 +19,15 @@ import util from './util.js';
 import types from './util-types.js';
 import zlib from './zlib.js';
 import {
-  os, perfHooks, timersModule, timersPromises, tty, unavailableModules, v8, vm, workerThreads,
+  os,
+  perfHooks,
+  timersModule,
+  timersPromises,
+  tty,
+  unavailableModules,
+  v8,
+  vm,
+  workerThreads,
 } from './small-modules.js';
 import diagnosticsChannel from './diagnostics-channel.js';
 import test from './test-runner.js';
@@ -37,7 +45,11 @@ export const builtins = {
   'constants': { ...os.constants.errno, ...os.constants.signals, ...fsConstants },
   'crypto': crypto,
   'diagnostics_channel': diagnosticsChannel,
-  'domain': { create: () => { throw new Error('domain is not available in the sandbox'); } },
+  'domain': {
+    create: () => {
+      throw new Error('domain is not available in the sandbox');
+    },
+  },
   'events': events,
   'fs': fs,
   'fs/promises': fs.promises,

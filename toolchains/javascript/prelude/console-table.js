@@ -54,16 +54,11 @@ export function renderTable(data, columns) {
 }
 
 function draw(headings, body) {
-  const widths = headings.map((heading, column) =>
-    Math.max(getStringWidth(heading), ...body.map((row) => getStringWidth(row[column]))) + 2);
+  const widths = headings.map(
+    (heading, column) => Math.max(getStringWidth(heading), ...body.map((row) => getStringWidth(row[column]))) + 2,
+  );
   const rule = (left, middle, right) => left + widths.map((width) => '─'.repeat(width)).join(middle) + right;
-  const row = (cells) => `│${cells.map((text, column) =>
-    ` ${text}${' '.repeat(widths[column] - getStringWidth(text) - 1)}`).join('│')}│`;
-  return [
-    rule('┌', '┬', '┐'),
-    row(headings),
-    rule('├', '┼', '┤'),
-    ...body.map(row),
-    rule('└', '┴', '┘'),
-  ].join('\n');
+  const row = (cells) =>
+    `│${cells.map((text, column) => ` ${text}${' '.repeat(widths[column] - getStringWidth(text) - 1)}`).join('│')}│`;
+  return [rule('┌', '┬', '┐'), row(headings), rule('├', '┼', '┤'), ...body.map(row), rule('└', '┴', '┘')].join('\n');
 }

@@ -38,10 +38,13 @@ export class Console {
   #groupWidth;
 
   constructor(options, stderr) {
-    const settings = options && typeof options.write === 'function' ? { stdout: options, stderr } : options ?? {};
+    const settings = options && typeof options.write === 'function' ? { stdout: options, stderr } : (options ?? {});
     if (!settings.stdout || typeof settings.stdout.write !== 'function') {
-      throw codedError(TypeError, 'ERR_CONSOLE_WRITABLE_STREAM',
-        'Console expects a writable stream instance for stdout');
+      throw codedError(
+        TypeError,
+        'ERR_CONSOLE_WRITABLE_STREAM',
+        'Console expects a writable stream instance for stdout',
+      );
     }
     this.#stdout = settings.stdout;
     this.#stderr = settings.stderr ?? settings.stdout;
@@ -69,12 +72,24 @@ export class Console {
     this.#print(STDERR, args.length === 1 && typeof args[0] === 'string' ? args[0] : this.#format(args));
   }
 
-  log(...args) { this.#out(args); }
-  info(...args) { this.#out(args); }
-  debug(...args) { this.#out(args); }
-  dirxml(...args) { this.#out(args); }
-  warn(...args) { this.#err(args); }
-  error(...args) { this.#err(args); }
+  log(...args) {
+    this.#out(args);
+  }
+  info(...args) {
+    this.#out(args);
+  }
+  debug(...args) {
+    this.#out(args);
+  }
+  dirxml(...args) {
+    this.#out(args);
+  }
+  warn(...args) {
+    this.#err(args);
+  }
+  error(...args) {
+    this.#err(args);
+  }
 
   dir(object, options) {
     this.#print(STDOUT, inspect(object, { customInspect: false, ...this.#inspectOptions, ...options }));
@@ -84,7 +99,9 @@ export class Console {
     const error = { name: 'Trace', message: this.#format(args) };
     Error.captureStackTrace(error, this.trace);
     // The capture names the object after its class; a trace has its own heading.
-    const frames = String(error.stack).split('\n').filter((line) => line.startsWith('    at '));
+    const frames = String(error.stack)
+      .split('\n')
+      .filter((line) => line.startsWith('    at '));
     this.#print(STDERR, [error.message ? `Trace: ${error.message}` : 'Trace', ...frames].join('\n'));
   }
 
@@ -114,7 +131,9 @@ export class Console {
     this.#indent += ' '.repeat(this.#groupWidth);
   }
 
-  groupCollapsed(...args) { this.group(...args); }
+  groupCollapsed(...args) {
+    this.group(...args);
+  }
 
   groupEnd() {
     this.#indent = this.#indent.slice(0, Math.max(0, this.#indent.length - this.#groupWidth));

@@ -15,8 +15,18 @@ import { setImmediate } from './timers.js';
 import { Transform } from './stream.js';
 
 const HASHES = {
-  'md5': md5, 'sha1': sha1, 'sha224': sha224, 'sha256': sha256, 'sha384': sha384, 'sha512': sha512, 'sha512-256': sha512_256,
-  'sha3-256': sha3_256, 'sha3-384': sha3_384, 'sha3-512': sha3_512, 'ripemd160': ripemd160, 'rmd160': ripemd160,
+  'md5': md5,
+  'sha1': sha1,
+  'sha224': sha224,
+  'sha256': sha256,
+  'sha384': sha384,
+  'sha512': sha512,
+  'sha512-256': sha512_256,
+  'sha3-256': sha3_256,
+  'sha3-384': sha3_384,
+  'sha3-512': sha3_512,
+  'ripemd160': ripemd160,
+  'rmd160': ripemd160,
 };
 
 function findHash(name) {
@@ -65,11 +75,15 @@ class Digest extends Transform {
     callback();
   }
 
-  cloneState() { return this.#state.clone(); }
+  cloneState() {
+    return this.#state.clone();
+  }
 }
 
 class Hash extends Digest {
-  copy(options) { return new Hash(this.cloneState(), options); }
+  copy(options) {
+    return new Hash(this.cloneState(), options);
+  }
 }
 
 class Hmac extends Digest {}
@@ -91,7 +105,12 @@ function hash(algorithm, data, encoding = 'hex') {
 }
 
 function getRandomValues(view) {
-  if (!ArrayBuffer.isView(view) || view instanceof Float32Array || view instanceof Float64Array || view instanceof DataView) {
+  if (
+    !ArrayBuffer.isView(view) ||
+    view instanceof Float32Array ||
+    view instanceof Float64Array ||
+    view instanceof DataView
+  ) {
     throw new DOMException('The data argument must be an integer-type TypedArray', 'TypeMismatchError');
   }
   if (view.byteLength > 65536) {
@@ -230,9 +249,23 @@ const crypto = {
   constants: {},
 };
 
-for (const name of ['createCipheriv', 'createDecipheriv', 'createSign', 'createVerify', 'sign', 'verify', 'generateKeyPair',
-  'generateKeyPairSync', 'createPublicKey', 'createPrivateKey', 'createSecretKey', 'createDiffieHellman', 'createECDH',
-  'publicEncrypt', 'privateDecrypt']) {
+for (const name of [
+  'createCipheriv',
+  'createDecipheriv',
+  'createSign',
+  'createVerify',
+  'sign',
+  'verify',
+  'generateKeyPair',
+  'generateKeyPairSync',
+  'createPublicKey',
+  'createPrivateKey',
+  'createSecretKey',
+  'createDiffieHellman',
+  'createECDH',
+  'publicEncrypt',
+  'privateDecrypt',
+]) {
   crypto[name] = () => {
     throw unavailable(`crypto.${name}`);
   };

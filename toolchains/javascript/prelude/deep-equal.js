@@ -88,7 +88,8 @@ class Comparison {
     if (!isArrayLike) {
       const keysA = ownKeys(a, this.#strict);
       const keysB = ownKeys(b, this.#strict);
-      if (keysA.length !== keysB.length || !keysA.every((key) => Object.prototype.propertyIsEnumerable.call(b, key))) return false;
+      if (keysA.length !== keysB.length || !keysA.every((key) => Object.prototype.propertyIsEnumerable.call(b, key)))
+        return false;
       this.#open.push([a, b]);
       const same = keysA.every((key) => this.equal(a[key], b[key])) && this.#collections(a, b);
       this.#open.pop();

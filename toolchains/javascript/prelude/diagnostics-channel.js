@@ -5,9 +5,15 @@ const channels = new Map();
 class Channel {
   #subscribers = [];
 
-  constructor(name) { this.name = name; }
-  get hasSubscribers() { return this.#subscribers.length > 0; }
-  subscribe(listener) { this.#subscribers = [...this.#subscribers, listener]; }
+  constructor(name) {
+    this.name = name;
+  }
+  get hasSubscribers() {
+    return this.#subscribers.length > 0;
+  }
+  subscribe(listener) {
+    this.#subscribers = [...this.#subscribers, listener];
+  }
 
   unsubscribe(listener) {
     const before = this.#subscribers.length;

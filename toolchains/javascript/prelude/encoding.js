@@ -71,9 +71,15 @@ export class TextDecoder {
     this.#ignoreBOM = !!options?.ignoreBOM;
   }
 
-  get encoding() { return this.#encoding; }
-  get fatal() { return this.#fatal; }
-  get ignoreBOM() { return this.#ignoreBOM; }
+  get encoding() {
+    return this.#encoding;
+  }
+  get fatal() {
+    return this.#fatal;
+  }
+  get ignoreBOM() {
+    return this.#ignoreBOM;
+  }
 
   decode(input = new Uint8Array(0), { stream = false } = {}) {
     let bytes = viewOf(input);
@@ -82,7 +88,8 @@ export class TextDecoder {
       this.#rest = null;
     }
     if (stream) {
-      const tail = this.#encoding === 'utf-8' ? incompleteTail(bytes) : this.#encoding === 'utf-16le' ? bytes.length & 1 : 0;
+      const tail =
+        this.#encoding === 'utf-8' ? incompleteTail(bytes) : this.#encoding === 'utf-16le' ? bytes.length & 1 : 0;
       if (tail) {
         this.#rest = bytes.slice(bytes.length - tail);
         bytes = bytes.subarray(0, bytes.length - tail);
@@ -103,7 +110,11 @@ export class TextDecoder {
     }
     const text = native.decodeUtf8(bytes, this.#fatal);
     if (text === null) {
-      throw codedError(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', 'The encoded data was not valid for encoding utf-8');
+      throw codedError(
+        TypeError,
+        'ERR_ENCODING_INVALID_ENCODED_DATA',
+        'The encoded data was not valid for encoding utf-8',
+      );
     }
     return text;
   }

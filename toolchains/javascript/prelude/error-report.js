@@ -22,7 +22,12 @@ export function sourceContext(error) {
   const context = found ? excerpt(found[1], Number(found[2]), Number(found[3])) : '';
   let shown;
   // The engine gives the position of a syntax error as a frame; V8 only has it in the excerpt.
-  if (found && error instanceof SyntaxError && stack.includes(`\n    at ${found[1]}:${found[2]}:${found[3]}`) && !found[0].includes('(')) {
+  if (
+    found &&
+    error instanceof SyntaxError &&
+    stack.includes(`\n    at ${found[1]}:${found[2]}:${found[3]}`) &&
+    !found[0].includes('(')
+  ) {
     shown = stack.replace(`\n${found[0]}`, '');
   }
   return `${context}${shown ?? inspect(error)}\n\nNode.js ${process.version}\n`;

@@ -17,25 +17,52 @@ export class Event {
   #time = performance.now();
 
   constructor(type, options = {}) {
-    if (arguments.length === 0) throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "type" argument must be specified');
+    if (arguments.length === 0)
+      throw codedError(TypeError, 'ERR_MISSING_ARGS', 'The "type" argument must be specified');
     this.#type = `${type}`;
     this.#options = options ?? {};
     Object.defineProperty(this, kState, { value: { target: null, current: null, halted: false }, writable: true });
   }
 
-  get type() { return this.#type; }
-  get bubbles() { return !!this.#options.bubbles; }
-  get cancelable() { return !!this.#options.cancelable; }
-  get composed() { return !!this.#options.composed; }
-  get target() { return this[kState].target; }
-  get srcElement() { return this[kState].target; }
-  get currentTarget() { return this[kState].current; }
-  get eventPhase() { return this[kState].current ? 2 : 0; }
-  get defaultPrevented() { return this.#prevented; }
-  get returnValue() { return !this.#prevented; }
-  get timeStamp() { return this.#time; }
-  get isTrusted() { return false; }
-  get cancelBubble() { return this.#stopped; }
+  get type() {
+    return this.#type;
+  }
+  get bubbles() {
+    return !!this.#options.bubbles;
+  }
+  get cancelable() {
+    return !!this.#options.cancelable;
+  }
+  get composed() {
+    return !!this.#options.composed;
+  }
+  get target() {
+    return this[kState].target;
+  }
+  get srcElement() {
+    return this[kState].target;
+  }
+  get currentTarget() {
+    return this[kState].current;
+  }
+  get eventPhase() {
+    return this[kState].current ? 2 : 0;
+  }
+  get defaultPrevented() {
+    return this.#prevented;
+  }
+  get returnValue() {
+    return !this.#prevented;
+  }
+  get timeStamp() {
+    return this.#time;
+  }
+  get isTrusted() {
+    return false;
+  }
+  get cancelBubble() {
+    return this.#stopped;
+  }
 
   composedPath() {
     return this[kState].current ? [this[kState].current] : [];
@@ -55,12 +82,15 @@ export class Event {
   }
 
   [custom](depth, options) {
-    return `${this.constructor.name} ${inspect({
-      type: this.type,
-      defaultPrevented: this.defaultPrevented,
-      cancelable: this.cancelable,
-      timeStamp: this.timeStamp,
-    }, { ...options, depth: depth === null ? null : depth - 1 })}`;
+    return `${this.constructor.name} ${inspect(
+      {
+        type: this.type,
+        defaultPrevented: this.defaultPrevented,
+        cancelable: this.cancelable,
+        timeStamp: this.timeStamp,
+      },
+      { ...options, depth: depth === null ? null : depth - 1 },
+    )}`;
   }
 
   static NONE = 0;
@@ -77,7 +107,9 @@ export class CustomEvent extends Event {
     this.#detail = options?.detail ?? null;
   }
 
-  get detail() { return this.#detail; }
+  get detail() {
+    return this.#detail;
+  }
 }
 
 export class EventTarget {
@@ -88,7 +120,7 @@ export class EventTarget {
       throw invalidArgType('listener', 'EventListener', listener);
     }
     if (listener === null || listener === undefined) return;
-    const settings = typeof options === 'boolean' ? { capture: options } : options ?? {};
+    const settings = typeof options === 'boolean' ? { capture: options } : (options ?? {});
     if (settings.signal?.aborted) return;
     const list = this.#listeners.get(`${type}`) ?? [];
     const capture = !!settings.capture;
@@ -101,7 +133,10 @@ export class EventTarget {
     const capture = typeof options === 'boolean' ? options : !!options?.capture;
     const list = this.#listeners.get(`${type}`);
     if (!list) return;
-    this.#listeners.set(`${type}`, list.filter((entry) => entry.listener !== listener || entry.capture !== capture));
+    this.#listeners.set(
+      `${type}`,
+      list.filter((entry) => entry.listener !== listener || entry.capture !== capture),
+    );
   }
 
   dispatchEvent(event) {
@@ -162,6 +197,9 @@ function defineHandler(Class, type) {
 
 const kNew = Symbol('an AbortSignal is made by its controller');
 
+/** What only a controller may do to a signal; the class itself fills it in. */
+let abortNow;
+
 export class AbortSignal extends EventTarget {
   #aborted = false;
   #reason = undefined;
@@ -171,8 +209,12 @@ export class AbortSignal extends EventTarget {
     super();
   }
 
-  get aborted() { return this.#aborted; }
-  get reason() { return this.#reason; }
+  get aborted() {
+    return this.#aborted;
+  }
+  get reason() {
+    return this.#reason;
+  }
 
   throwIfAborted() {
     if (this.#aborted) throw this.#reason;
@@ -188,7 +230,7 @@ export class AbortSignal extends EventTarget {
   static timeout(milliseconds) {
     const signal = new AbortSignal(kNew);
     setTimeout(() => {
-      AbortSignal.abortNow(kNew, signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
+      abortNow(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError'));
     }, milliseconds).unref();
     return signal;
   }
@@ -199,33 +241,35 @@ export class AbortSignal extends EventTarget {
     if (done) return AbortSignal.abort(done.reason);
     const result = new AbortSignal(kNew);
     for (const signal of all) {
-      signal.addEventListener('abort', () => AbortSignal.abortNow(kNew, result, signal.reason), { once: true });
+      signal.addEventListener('abort', () => abortNow(result, signal.reason), { once: true });
     }
     return result;
   }
 
-  static abortNow(token, signal, reason) {
-    if (token !== kNew || signal.#aborted) return;
-    signal.#aborted = true;
-    signal.#reason = reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
-    signal.dispatchEvent(new Event('abort'));
+  static {
+    abortNow = (signal, reason) => {
+      if (signal.#aborted) return;
+      signal.#aborted = true;
+      signal.#reason = reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
+      signal.dispatchEvent(new Event('abort'));
+    };
   }
 
   [custom](depth, options) {
     return `AbortSignal ${inspect({ aborted: this.aborted }, { ...options, depth })}`;
   }
 }
-const { abortNow } = AbortSignal;
-delete AbortSignal.abortNow;
 defineHandler(AbortSignal, 'abort');
 
 export class AbortController {
   #signal = new AbortSignal(kNew);
 
-  get signal() { return this.#signal; }
+  get signal() {
+    return this.#signal;
+  }
 
   abort(reason) {
-    abortNow(kNew, this.#signal, reason);
+    abortNow(this.#signal, reason);
   }
 
   [custom](depth, options) {
@@ -233,9 +277,10 @@ export class AbortController {
   }
 }
 
-for (const Class of [Event, CustomEvent, EventTarget, AbortSignal, AbortController]) {
-  Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: Class.name, configurable: true });
-  defineGlobal(Class.name, Class);
+// By these names: those of the classes themselves may be changed by the bundler.
+for (const [name, Class] of Object.entries({ Event, CustomEvent, EventTarget, AbortSignal, AbortController })) {
+  Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: name, configurable: true });
+  defineGlobal(name, Class);
 }
 
 export default { AbortController, AbortSignal };

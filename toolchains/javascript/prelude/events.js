@@ -75,13 +75,16 @@ function addListener(emitter, type, listener, prepend) {
   } else {
     // Copied rather than changed: an emit() that is under way goes on with the list it began with.
     const list = typeof existing === 'function' ? [existing] : existing;
-    const longer = events[type] = prepend ? [listener, ...list] : [...list, listener];
+    const longer = (events[type] = prepend ? [listener, ...list] : [...list, listener]);
     const most = emitter.getMaxListeners();
     if (most > 0 && longer.length > most && !existing.warned) {
       longer.warned = true;
-      process.emitWarning('Possible EventEmitter memory leak detected. ' +
-        `${longer.length} ${String(type)} listeners added to ${inspect(emitter, { depth: -1 })}. ` +
-        `MaxListeners is ${most}. Use emitter.setMaxListeners() to increase limit`, 'MaxListenersExceededWarning');
+      process.emitWarning(
+        'Possible EventEmitter memory leak detected. ' +
+          `${longer.length} ${String(type)} listeners added to ${inspect(emitter, { depth: -1 })}. ` +
+          `MaxListeners is ${most}. Use emitter.setMaxListeners() to increase limit`,
+        'MaxListenersExceededWarning',
+      );
     }
     if (existing.warned) longer.warned = true;
   }
@@ -218,11 +221,16 @@ const methods = {
   },
 };
 
-Object.assign(EventEmitter.prototype, {
-  _events: undefined,
-  _eventsCount: 0,
-  _maxListeners: undefined,
-}, methods, { addListener: methods.on, off: methods.removeListener });
+Object.assign(
+  EventEmitter.prototype,
+  {
+    _events: undefined,
+    _eventsCount: 0,
+    _maxListeners: undefined,
+  },
+  methods,
+  { addListener: methods.on, off: methods.removeListener },
+);
 Object.defineProperty(EventEmitter.prototype, kCapture, { value: false, writable: true, enumerable: false });
 
 /** events.once(): a promise for the arguments of the next event. */
@@ -295,8 +303,8 @@ function on(emitter, type, { signal, close = [] } = {}) {
       return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
     },
     return() {
-      emitter.removeListener(type, onEvent);
       emitter.removeListener('error', onError);
+      emitter.removeListener(type, onEvent);
       for (const name of close) emitter.removeListener(name, onClose);
       signal?.removeEventListener('abort', onAbort);
       finished = true;

@@ -28,18 +28,40 @@ export function makePromises(fs, sync) {
       this.#fd = fd;
     }
 
-    get fd() { return this.#fd; }
+    get fd() {
+      return this.#fd;
+    }
 
-    appendFile(data, options) { return later(() => sync.writeFileSync(this.fd, data, options)); }
-    chmod() { return later(() => undefined); }
-    chown() { return later(() => undefined); }
-    datasync() { return later(() => undefined); }
-    sync() { return later(() => undefined); }
-    utimes() { return later(() => undefined); }
-    readFile(options) { return later(() => sync.readFileSync(this.fd, options)); }
-    writeFile(data, options) { return later(() => sync.writeFileSync(this.fd, data, options)); }
-    stat(options) { return later(() => sync.fstatSync(this.fd, options)); }
-    truncate(length) { return later(() => sync.ftruncateSync(this.fd, length)); }
+    appendFile(data, options) {
+      return later(() => sync.writeFileSync(this.fd, data, options));
+    }
+    chmod() {
+      return later(() => undefined);
+    }
+    chown() {
+      return later(() => undefined);
+    }
+    datasync() {
+      return later(() => undefined);
+    }
+    sync() {
+      return later(() => undefined);
+    }
+    utimes() {
+      return later(() => undefined);
+    }
+    readFile(options) {
+      return later(() => sync.readFileSync(this.fd, options));
+    }
+    writeFile(data, options) {
+      return later(() => sync.writeFileSync(this.fd, data, options));
+    }
+    stat(options) {
+      return later(() => sync.fstatSync(this.fd, options));
+    }
+    truncate(length) {
+      return later(() => sync.ftruncateSync(this.fd, length));
+    }
 
     read(buffer, ...where) {
       let target = buffer;
@@ -63,8 +85,12 @@ export function makePromises(fs, sync) {
       return later(() => ({ bytesWritten: sync.writevSync(this.fd, buffers, position), buffers }));
     }
 
-    createReadStream(options) { return fs.createReadStream('', { ...options, fd: this.fd }); }
-    createWriteStream(options) { return fs.createWriteStream('', { ...options, fd: this.fd }); }
+    createReadStream(options) {
+      return fs.createReadStream('', { ...options, fd: this.fd });
+    }
+    createWriteStream(options) {
+      return fs.createWriteStream('', { ...options, fd: this.fd });
+    }
 
     async *readLines(options) {
       const text = (await this.readFile({ encoding: 'utf8', ...options })).replace(/\r?\n$/, '');
@@ -80,12 +106,18 @@ export function makePromises(fs, sync) {
       });
     }
 
-    [Symbol.asyncDispose]() { return this.close(); }
+    [Symbol.asyncDispose]() {
+      return this.close();
+    }
   }
 
   const promises = { constants };
   for (const [syncName, run] of Object.entries(sync)) {
-    if (!syncName.endsWith('Sync') || ['existsSync', 'openSync', 'closeSync', 'readSync', 'writeSync'].includes(syncName)) continue;
+    if (
+      !syncName.endsWith('Sync') ||
+      ['existsSync', 'openSync', 'closeSync', 'readSync', 'writeSync'].includes(syncName)
+    )
+      continue;
     const name = syncName.slice(0, -4);
     if (/^f(?!s)/.test(name) || name === 'readv' || name === 'writev') continue;
     promises[name] = function (file, ...args) {
@@ -95,8 +127,11 @@ export function makePromises(fs, sync) {
   }
   promises.open = (path, flags, mode) => later(() => new FileHandle(sync.openSync(path, flags, mode)));
   promises.writeFile = async function writeFile(file, data, options) {
-    if (typeof data !== 'string' && !ArrayBuffer.isView(data) &&
-        (typeof data?.[Symbol.asyncIterator] === 'function' || typeof data?.[Symbol.iterator] === 'function')) {
+    if (
+      typeof data !== 'string' &&
+      !ArrayBuffer.isView(data) &&
+      (typeof data?.[Symbol.asyncIterator] === 'function' || typeof data?.[Symbol.iterator] === 'function')
+    ) {
       const chunks = [];
       for await (const chunk of data) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
       data = Buffer.concat(chunks);

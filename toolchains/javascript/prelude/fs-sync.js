@@ -5,11 +5,29 @@ import path from 'path-browserify';
 import { Buffer } from './buffer.js';
 import { codedError, invalidArgType, outOfRange, systemError, systemErrorByName } from './node-errors.js';
 import {
-  absolutePath, asBytes, checkDescriptor, checkEncoding, constants, decoded, Dirent, optionsOf, parseFlags, pathText, Stats,
+  absolutePath,
+  asBytes,
+  checkDescriptor,
+  checkEncoding,
+  constants,
+  decoded,
+  Dirent,
+  optionsOf,
+  parseFlags,
+  pathText,
+  Stats,
 } from './fs-common.js';
 
 // Files of the standard streams, which are no real files here.
-const DEVICES = { '/dev/stdin': 0, '/dev/stdout': 1, '/dev/stderr': 2, '/proc/self/fd/0': 0, '/dev/fd/0': 0, '/dev/fd/1': 1, '/dev/fd/2': 2 };
+const DEVICES = {
+  '/dev/stdin': 0,
+  '/dev/stdout': 1,
+  '/dev/stderr': 2,
+  '/proc/self/fd/0': 0,
+  '/dev/fd/0': 0,
+  '/dev/fd/1': 1,
+  '/dev/fd/2': 2,
+};
 
 /** Throws Node's error if the native side reported one. */
 function check(result, syscall, pathArgument, dest) {
@@ -40,7 +58,7 @@ export function closeSync(fd) {
 }
 
 function withFile(file, flags, action) {
-  if (typeof file === 'number') return action(checkDescriptor(file));
+  if (Number.isInteger(file)) return action(checkDescriptor(file));
   const fd = openSync(file, flags);
   try {
     return action(fd);
@@ -200,7 +218,7 @@ export function mkdirSync(pathArgument, options) {
     check(native.mkdir(current), 'mkdir', text);
     first ??= current;
   }
-  return first;
+  return first !== undefined && !path.isAbsolute(text) ? path.relative(process.cwd(), first) : first;
 }
 
 const SUFFIX_LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
@@ -240,15 +258,25 @@ export function rmSync(pathArgument, options = {}) {
   const status = native.stat(absolutePath(text), false);
   if (typeof status === 'number') {
     if (options?.force) return;
-    check(status, 'rm', text);
+    check(status, 'lstat', text);
   }
   if (status[0] !== constants.S_IFDIR) {
     check(native.unlink(absolutePath(text)), 'rm', text);
     return;
   }
   if (!options?.recursive) {
-    const error = codedError(Error, 'ERR_FS_EISDIR', `Path is a directory: rm returned EISDIR (is a directory) ${text}`);
+    const error = codedError(
+      Error,
+      'ERR_FS_EISDIR',
+      `Path is a directory: rm returned EISDIR (is a directory) ${text}`,
+    );
     Object.assign(error, { errno: 21, syscall: 'rm', path: text });
+    Object.defineProperty(error, 'name', {
+      value: 'SystemError',
+      configurable: true,
+      writable: true,
+      enumerable: false,
+    });
     throw error;
   }
   const remove = (directory) => {
@@ -275,7 +303,10 @@ export function copyFileSync(from, to, mode = 0) {
   check(input, 'copyfile', source, target);
   try {
     const data = check(native.readAll(input), 'copyfile', source, target);
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC |
+    const flags =
+      constants.O_WRONLY |
+      constants.O_CREAT |
+      constants.O_TRUNC |
       (mode & constants.COPYFILE_EXCL ? constants.O_EXCL : 0);
     const output = check(native.open(absolutePath(target), flags), 'copyfile', source, target);
     check(native.write(output, new Uint8Array(data), -1), 'copyfile', source, target);
@@ -364,11 +395,21 @@ export function chownSync(pathArgument) {
 }
 
 export const lchownSync = chownSync;
-export function fchmodSync(fd) { checkDescriptor(fd); }
-export function fchownSync(fd) { checkDescriptor(fd); }
-export function futimesSync(fd) { checkDescriptor(fd); }
-export function fsyncSync(fd) { checkDescriptor(fd); }
-export function fdatasyncSync(fd) { checkDescriptor(fd); }
+export function fchmodSync(fd) {
+  checkDescriptor(fd);
+}
+export function fchownSync(fd) {
+  checkDescriptor(fd);
+}
+export function futimesSync(fd) {
+  checkDescriptor(fd);
+}
+export function fsyncSync(fd) {
+  checkDescriptor(fd);
+}
+export function fdatasyncSync(fd) {
+  checkDescriptor(fd);
+}
 
 export class Dir {
   #entries;
@@ -379,7 +420,9 @@ export class Dir {
     this.#entries = readdirSync(this.path, { withFileTypes: true });
   }
 
-  readSync() { return this.#entries[this.#position++] ?? null; }
+  readSync() {
+    return this.#entries[this.#position++] ?? null;
+  }
   closeSync() {}
 
   async read(callback) {
@@ -404,4 +447,3 @@ export function opendirSync(pathArgument) {
 export function statfsSync() {
   return { type: 0, bsize: 4096, blocks: 0, bfree: 0, bavail: 0, files: 0, ffree: 0 };
 }
-

@@ -9,7 +9,6 @@ import { setImmediate } from './timers.js';
 import { Readable, Writable } from './stream.js';
 import { makePromises } from './fs-promises.js';
 
-
 /** Turns `nameSync` into the form with a callback. */
 function withCallback(name, run) {
   const asynchronous = function (...args) {
@@ -55,7 +54,9 @@ fs.read = function read(fd, ...rest) {
     where = [buffer];
     buffer = buffer?.buffer ?? Buffer.alloc(16384);
   }
-  withCallback('read', sync.readSync)(fd, buffer, ...where, (error, bytesRead = 0) => callback(error, bytesRead, buffer));
+  withCallback('read', sync.readSync)(fd, buffer, ...where, (error, bytesRead = 0) =>
+    callback(error, bytesRead, buffer),
+  );
 };
 
 fs.write = function write(fd, data, ...rest) {
@@ -89,8 +90,13 @@ function closeLater(stream, error, done) {
 class ReadStream extends Readable {
   constructor(path, options) {
     const settings = optionsOf(options);
-    super({ highWaterMark: settings.highWaterMark ?? 64 * 1024, emitClose: settings.emitClose ?? true,
-      encoding: settings.encoding, signal: settings.signal, objectMode: false });
+    super({
+      highWaterMark: settings.highWaterMark ?? 64 * 1024,
+      emitClose: settings.emitClose ?? true,
+      encoding: settings.encoding,
+      signal: settings.signal,
+      objectMode: false,
+    });
     this.path = settings.fd === undefined ? pathText(path) : path;
     this.flags = settings.flags ?? 'r';
     this.fd = settings.fd?.fd ?? settings.fd ?? null;
@@ -101,7 +107,9 @@ class ReadStream extends Readable {
     this.autoClose = settings.autoClose ?? true;
   }
 
-  get pending() { return this.fd === null; }
+  get pending() {
+    return this.fd === null;
+  }
 
   _construct(done) {
     if (this.fd !== null) done();
@@ -140,8 +148,13 @@ class ReadStream extends Readable {
 class WriteStream extends Writable {
   constructor(path, options) {
     const settings = optionsOf(options);
-    super({ highWaterMark: settings.highWaterMark ?? 16 * 1024, emitClose: settings.emitClose ?? true,
-      defaultEncoding: settings.encoding ?? 'utf8', decodeStrings: true, signal: settings.signal });
+    super({
+      highWaterMark: settings.highWaterMark ?? 16 * 1024,
+      emitClose: settings.emitClose ?? true,
+      defaultEncoding: settings.encoding ?? 'utf8',
+      decodeStrings: true,
+      signal: settings.signal,
+    });
     this.path = settings.fd === undefined ? pathText(path) : path;
     this.flags = settings.flags ?? 'w';
     this.fd = settings.fd?.fd ?? settings.fd ?? null;
@@ -150,7 +163,9 @@ class WriteStream extends Writable {
     this.autoClose = settings.autoClose ?? true;
   }
 
-  get pending() { return this.fd === null; }
+  get pending() {
+    return this.fd === null;
+  }
 
   _construct(done) {
     if (this.fd !== null) done();
@@ -190,9 +205,15 @@ WriteStream.prototype.destroySoon = WriteStream.prototype.end;
 
 /** Nothing in the sandbox changes a program's files but the program: a watcher never has anything to say. */
 class FSWatcher extends EventEmitter {
-  close() { process.nextTick(() => this.emit('close')); }
-  ref() { return this; }
-  unref() { return this; }
+  close() {
+    process.nextTick(() => this.emit('close'));
+  }
+  ref() {
+    return this;
+  }
+  unref() {
+    return this;
+  }
 }
 
 Object.assign(fs, {
@@ -220,6 +241,5 @@ Object.assign(fs, {
   _toUnixTimestamp: (time) => (time instanceof Date ? time.getTime() / 1000 : Number(time)),
 });
 fs.promises = makePromises(fs, sync);
-
 
 export default fs;

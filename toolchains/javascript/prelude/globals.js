@@ -1,36 +1,32 @@
 // The globals that the language leaves to its host, and those the engine lacks under WASI. First of all modules: the
 // packages that the prelude bundles look for these while they load.
 
+/** The names of the language itself, which a context of the vm module shares. */
+export const languageGlobals = new Set(Object.getOwnPropertyNames(globalThis));
+
 /** Adds a global as Node does: writable, but not listed. */
 export function defineGlobal(name, value) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
-/** Adds a global that is made when it is first asked for. */
-export function defineLazyGlobal(name, make) {
-  Object.defineProperty(globalThis, name, {
-    configurable: true,
-    enumerable: false,
-    get() {
-      const value = make();
-      defineGlobal(name, value);
-      return value;
-    },
-    set(value) {
-      defineGlobal(name, value);
-    },
-  });
+/** Puts a method in the place of one of the language's own. */
+export function replaceMethod(object, name, value) {
+  Object.defineProperty(value, 'name', { value: name });
+  Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
 defineGlobal('global', globalThis);
 
 // The engine has no threads here, hence neither of these. With one thread plain reads and writes are atomic.
 if (typeof globalThis.SharedArrayBuffer === 'undefined') {
-  defineGlobal('SharedArrayBuffer', class SharedArrayBuffer extends ArrayBuffer {
-    get [Symbol.toStringTag]() {
-      return 'SharedArrayBuffer';
-    }
-  });
+  defineGlobal(
+    'SharedArrayBuffer',
+    class SharedArrayBuffer extends ArrayBuffer {
+      get [Symbol.toStringTag]() {
+        return 'SharedArrayBuffer';
+      }
+    },
+  );
 }
 
 if (typeof globalThis.Atomics === 'undefined') {

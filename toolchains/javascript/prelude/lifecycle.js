@@ -5,7 +5,12 @@ import process from './process-object.js';
 import { codedError } from './node-errors.js';
 import { drain, drainMicrotasksFirst, setErrorHandlers } from './ticks.js';
 import {
-  immediatesKeepAlive, nextTimerDelay, runImmediates, runTimers, setTimerErrorHandler, timersKeepAlive,
+  immediatesKeepAlive,
+  nextTimerDelay,
+  runImmediates,
+  runTimers,
+  setTimerErrorHandler,
+  timersKeepAlive,
 } from './timers.js';
 import { inputState, pumpInput } from './stdio.js';
 import { closeHeldInterfaces } from './readline.js';
@@ -78,7 +83,8 @@ function onUncaught(error, origin = 'uncaughtException') {
   }
 }
 
-const REJECTION_TEXT = 'This error originated either by throwing inside of an async function without a catch block, or by ' +
+const REJECTION_TEXT =
+  'This error originated either by throwing inside of an async function without a catch block, or by ' +
   'rejecting a promise which was not handled with .catch(). The promise rejected with the reason ';
 
 /** How Node names a reason that is no error. */
@@ -133,7 +139,8 @@ function poll() {
   let delay = 0;
   if (!immediatesKeepAlive()) {
     const untilTimer = nextTimerDelay();
-    if (timersKeepAlive() || input === 'awaited') delay = untilTimer === Infinity ? -1 : Math.min(LONGEST_WAIT_MS, Math.ceil(untilTimer));
+    if (timersKeepAlive() || input === 'awaited')
+      delay = untilTimer === Infinity ? -1 : Math.min(LONGEST_WAIT_MS, Math.ceil(untilTimer));
   }
   if (input === 'idle') {
     if (delay > 0) native.wait(delay, false);
@@ -194,4 +201,3 @@ export function runProgram(file, source) {
   }
   return currentExitCode();
 }
-

@@ -3,7 +3,8 @@
 
 import native from './native.js';
 import './globals.js';
-import './language.js';
+import './json.js';
+import './locale.js';
 import process from './process-object.js';
 import { startClock } from './performance.js';
 import './event-target.js';
@@ -32,7 +33,13 @@ defineGlobal('queueMicrotask', queueMicrotask);
 defineGlobal('MessageChannel', MessageChannel);
 defineGlobal('MessagePort', MessagePort);
 defineGlobal('MessageEvent', MessageEvent);
-defineGlobal('navigator', { hardwareConcurrency: 1, language: 'en-US', languages: ['en-US'], platform: 'linux', userAgent: 'Node.js/22' });
+defineGlobal('navigator', {
+  hardwareConcurrency: 1,
+  language: 'en-US',
+  languages: ['en-US'],
+  platform: 'linux',
+  userAgent: 'Node.js/22',
+});
 defineGlobal('fetch', function fetch() {
   return Promise.reject(unavailable('fetch'));
 });
@@ -49,5 +56,12 @@ function main(path, source, args, env) {
 }
 
 restoreNames();
-native.setHooks(main, moduleHooks.resolveHook, moduleHooks.loadHook, moduleHooks.exportsHook, moduleHooks.metaHook, trackRejection);
+native.setHooks(
+  main,
+  moduleHooks.resolveHook,
+  moduleHooks.loadHook,
+  moduleHooks.exportsHook,
+  moduleHooks.metaHook,
+  trackRejection,
+);
 warmUp();

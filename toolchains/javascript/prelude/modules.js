@@ -42,7 +42,7 @@ export function Module(id = '', parent = undefined) {
   parent?.children.push(this);
 }
 
-const cache = Module._cache = Object.create(null);
+const cache = (Module._cache = Object.create(null));
 let mainModule;
 
 Module._extensions = Object.assign(Object.create(null), {
@@ -112,7 +112,9 @@ function checkRequest(specifier) {
 function cannotFind(specifier, module) {
   const stack = [];
   for (let at = module; at; at = at.parent) stack.push(at.filename ?? at.id);
-  const error = new Error(`Cannot find module '${specifier}'${stack.length ? `\nRequire stack:\n- ${stack.join('\n- ')}` : ''}`);
+  const error = new Error(
+    `Cannot find module '${specifier}'${stack.length ? `\nRequire stack:\n- ${stack.join('\n- ')}` : ''}`,
+  );
   error.code = 'MODULE_NOT_FOUND';
   error.requireStack = stack;
   return error;
@@ -143,7 +145,11 @@ function loadFile(file, parent) {
   }
   const extension = path.extname(file);
   const module = new Module(file, parent);
-  if (extension === '.json' || extension === '.node' || Module._extensions[extension] !== builtinExtensions[extension]) {
+  if (
+    extension === '.json' ||
+    extension === '.node' ||
+    Module._extensions[extension] !== builtinExtensions[extension]
+  ) {
     return runNew(module, () => module.load(file));
   }
   const source = withoutPreamble(readSource(file));
@@ -178,8 +184,11 @@ function requireModule(module, file) {
     throw result;
   }
   if (state === 0) {
-    throw codedError(Error, 'ERR_REQUIRE_ASYNC_MODULE',
-      'require() cannot be used on an ESM graph with top-level await. Use import() instead. To see where the top-level await comes from, use --experimental-print-required-tla.');
+    throw codedError(
+      Error,
+      'ERR_REQUIRE_ASYNC_MODULE',
+      'require() cannot be used on an ESM graph with top-level await. Use import() instead. To see where the top-level await comes from, use --experimental-print-required-tla.',
+    );
   }
   module.filename = file;
   module.exports = Object.hasOwn(namespace, 'module.exports') ? namespace['module.exports'] : namespace;
@@ -201,7 +210,8 @@ function makeRequire(module) {
     }
     return resolveFrom(module, specifier);
   };
-  require.resolve.paths = (specifier) => (builtinName(specifier) !== null ? null : Module._nodeModulePaths(path.dirname(module.filename)));
+  require.resolve.paths = (specifier) =>
+    builtinName(specifier) !== null ? null : Module._nodeModulePaths(path.dirname(module.filename));
   require.main = mainModule;
   require.extensions = Module._extensions;
   require.cache = cache;
@@ -209,7 +219,10 @@ function makeRequire(module) {
 }
 
 Module.createRequire = function createRequire(location) {
-  const file = location instanceof URL || (typeof location === 'string' && location.startsWith('file:')) ? fileURLToPath(location) : location;
+  const file =
+    location instanceof URL || (typeof location === 'string' && location.startsWith('file:'))
+      ? fileURLToPath(location)
+      : location;
   if (typeof file !== 'string' || !path.isAbsolute(file)) {
     throw invalidArgValue('filename', location, 'must be a file URL object, file URL string, or absolute path string');
   }
@@ -218,7 +231,8 @@ Module.createRequire = function createRequire(location) {
   return makeRequire(module);
 };
 Module._load = (specifier, parent) => requireFrom(parent ?? mainModule, specifier);
-Module._resolveFilename = (specifier, parent) => (builtinName(specifier) !== null ? specifier : resolveFrom(parent ?? mainModule, specifier));
+Module._resolveFilename = (specifier, parent) =>
+  builtinName(specifier) !== null ? specifier : resolveFrom(parent ?? mainModule, specifier);
 Module.wrap = (source) => `(function (${PARAMETERS}) { ${source}\n});`;
 Module.isBuiltin = (specifier) => builtinName(`${specifier}`) !== null;
 Module.syncBuiltinESMExports = () => {};
@@ -227,14 +241,6 @@ Module.register = () => {};
 Module.Module = Module;
 
 // ------------------------------------------------------------------------------------ what kind of module
-
-/** 'commonjs', 'module', or undefined when only the source can tell. */
-function declaredKind(file) {
-  const extension = path.extname(file);
-  if (extension === '.mjs') return 'module';
-  if (extension === '.cjs' || extension === '.json') return 'commonjs';
-  return packageOf(file)?.[1].type;
-}
 
 /** Where in its file an error of the compiler is, as one number that grows with the position. */
 function errorPosition(error) {
@@ -257,18 +263,19 @@ function explainAwait(error, source) {
 /**
  * Compiles a file as what it is, and gives the wrapper function of a CommonJS file; undefined for an ES module, which
  * the engine then knows by its name. As in Node, a source that does not say is CommonJS unless it only makes sense as
- * a module.
+ * a module. A package.json with "type": "module" is not asked first: what is valid both ways then runs as CommonJS,
+ * which seldom shows, and no program has to pay for looking.
  */
 function compile(source, file) {
-  const kind = declaredKind(file);
-  if (kind === 'module') {
+  if (file.endsWith('.mjs')) {
     native.compileModule(source, file);
     return undefined;
   }
   try {
     return compileCommonJS(source, file);
   } catch (error) {
-    if (kind === 'commonjs' || !(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof SyntaxError) || file.endsWith('.cjs') || packageOf(file)?.[1].type === 'commonjs')
+      throw error;
     try {
       native.compileModule(source, file);
     } catch (moduleError) {
@@ -294,11 +301,18 @@ function resolveHook(specifier, referrer, type) {
   const file = resolveImport(specifier, from);
   if (type === 'json') return JSON_PREFIX + file;
   if (type !== undefined) {
-    throw codedError(TypeError, 'ERR_IMPORT_ATTRIBUTE_UNSUPPORTED', `Import attribute "type" with value "${type}" is not supported`);
+    throw codedError(
+      TypeError,
+      'ERR_IMPORT_ATTRIBUTE_UNSUPPORTED',
+      `Import attribute "type" with value "${type}" is not supported`,
+    );
   }
   if (file.endsWith('.json')) {
-    throw codedError(TypeError, 'ERR_IMPORT_ATTRIBUTE_MISSING',
-      `Module "${fileAddress(file)}" needs an import attribute of "type: json"`);
+    throw codedError(
+      TypeError,
+      'ERR_IMPORT_ATTRIBUTE_MISSING',
+      `Module "${fileAddress(file)}" needs an import attribute of "type: json"`,
+    );
   }
   return file;
 }
@@ -316,7 +330,9 @@ function loadHook(name) {
   const compiled = compile(source, name);
   if (!compiled) return true;
   waiting.set(name, compiled);
-  return [...exportNames(source, name), 'default', 'module.exports'].filter((each, index, all) => all.indexOf(each) === index);
+  return [...exportNames(source, name), 'default', 'module.exports'].filter(
+    (each, index, all) => all.indexOf(each) === index,
+  );
 }
 
 function dataSource(address) {
@@ -393,12 +409,14 @@ function builtinNamespace(name) {
   if (namespace) return namespace;
   const module = builtins[name];
   namespace = { default: module };
-  const skipped = typeof module === 'function' ? new Set(['length', 'name', 'prototype', 'arguments', 'caller']) : new Set();
+  const skipped =
+    typeof module === 'function' ? new Set(['length', 'name', 'prototype', 'arguments', 'caller']) : new Set();
   for (const key of typeof module === 'function' ? Object.getOwnPropertyNames(module) : Object.keys(module)) {
     if (key !== 'default' && !skipped.has(key)) namespace[key] = module[key];
   }
   if (name === 'process') {
-    for (const key of ['on', 'once', 'off', 'emit', 'addListener', 'removeListener']) namespace[key] = module[key].bind(module);
+    for (const key of ['on', 'once', 'off', 'emit', 'addListener', 'removeListener'])
+      namespace[key] = module[key].bind(module);
   }
   namespaces.set(name, namespace);
   return namespace;
@@ -413,7 +431,11 @@ function metaHook(meta, name) {
   meta.filename = name;
   meta.resolve = (specifier) => {
     const resolved = resolveHook(`${specifier}`, name, specifier.endsWith('.json') ? 'json' : undefined);
-    return resolved.startsWith('/') ? fileAddress(resolved) : resolved.startsWith(JSON_PREFIX) ? fileAddress(resolved.slice(5)) : resolved;
+    return resolved.startsWith('/')
+      ? fileAddress(resolved)
+      : resolved.startsWith(JSON_PREFIX)
+        ? fileAddress(resolved.slice(5))
+        : resolved;
   };
   meta.url = fileAddress(name);
 }
@@ -436,4 +458,3 @@ export function runMain(file, text) {
   mainModule.loaded = true;
   return undefined;
 }
-

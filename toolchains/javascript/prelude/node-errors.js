@@ -29,8 +29,24 @@ export function codedError(Base, code, message) {
   return error;
 }
 
-const CLASS_NAMES = new Set(['Array', 'Buffer', 'TypedArray', 'DataView', 'Uint8Array', 'URL', 'Date', 'Error', 'AbortSignal',
-  'EventTarget', 'Promise', 'RegExp', 'ArrayBuffer', 'Stream', 'Map', 'Set']);
+const CLASS_NAMES = new Set([
+  'Array',
+  'Buffer',
+  'TypedArray',
+  'DataView',
+  'Uint8Array',
+  'URL',
+  'Date',
+  'Error',
+  'AbortSignal',
+  'EventTarget',
+  'Promise',
+  'RegExp',
+  'ArrayBuffer',
+  'Stream',
+  'Map',
+  'Set',
+]);
 
 function listed(words, last = 'or') {
   if (words.length < 2) return words.join('');
@@ -46,7 +62,9 @@ export function invalidArgType(name, expected, actual) {
   if (types.length) parts.push(`${types.length > 1 ? 'one of type' : 'of type'} ${listed(types)}`);
   if (classes.length) parts.push(`an instance of ${listed(classes)}`);
   if (all.includes('Object')) parts.push('of type object');
-  const what = name.endsWith(' argument') ? `The ${name}` : `The "${name}" ${name.includes('.') ? 'property' : 'argument'}`;
+  const what = name.endsWith(' argument')
+    ? `The ${name}`
+    : `The "${name}" ${name.includes('.') ? 'property' : 'argument'}`;
   return codedError(TypeError, 'ERR_INVALID_ARG_TYPE', `${what} must be ${listed(parts)}.${describe(actual)}`);
 }
 
@@ -60,7 +78,7 @@ export function invalidArgValue(name, value, reason = 'is invalid') {
 /** Groups the digits of an integer by underscores, as Node does in range errors. */
 function grouped(value) {
   const text = String(value);
-  if (typeof value === 'bigint' || Number.isInteger(value) && Math.abs(value) > 2 ** 32) {
+  if (typeof value === 'bigint' || (Number.isInteger(value) && Math.abs(value) > 2 ** 32)) {
     const digits = text.replace(/\B(?=(\d{3})+(?!\d))/g, '_');
     return typeof value === 'bigint' ? `${digits}n` : digits;
   }
@@ -68,8 +86,11 @@ function grouped(value) {
 }
 
 export function outOfRange(name, range, value) {
-  return codedError(RangeError, 'ERR_OUT_OF_RANGE',
-    `The value of "${name}" is out of range. It must be ${range}. Received ${grouped(value)}`);
+  return codedError(
+    RangeError,
+    'ERR_OUT_OF_RANGE',
+    `The value of "${name}" is out of range. It must be ${range}. Received ${grouped(value)}`,
+  );
 }
 
 /** For what a sandbox cannot offer: other programs and the network. */

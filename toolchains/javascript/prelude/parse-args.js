@@ -8,7 +8,11 @@ function parseError(code, message) {
 
 /** Splits the arguments into options and positionals, before their meaning is checked. */
 function tokenize(args, options) {
-  const byShort = new Map(Object.entries(options).filter(([, option]) => option.short).map(([name, option]) => [option.short, name]));
+  const byShort = new Map(
+    Object.entries(options)
+      .filter(([, option]) => option.short)
+      .map(([name, option]) => [option.short, name]),
+  );
   const takesValue = (name) => options[name]?.type === 'string';
   const tokens = [];
   for (let index = 0; index < args.length; index++) {
@@ -22,7 +26,11 @@ function tokenize(args, options) {
       const token = { kind: 'option', name, rawName: `--${name}`, index };
       if (equals >= 0) {
         tokens.push({ ...token, value: arg.slice(equals + 1), inlineValue: true });
-      } else if (takesValue(name) && args[index + 1] !== undefined && !(args[index + 1].startsWith('-') && args[index + 1] !== '-')) {
+      } else if (
+        takesValue(name) &&
+        args[index + 1] !== undefined &&
+        !(args[index + 1].startsWith('-') && args[index + 1] !== '-')
+      ) {
         tokens.push({ ...token, value: args[++index], inlineValue: false });
       } else {
         tokens.push({ ...token, value: undefined, inlineValue: undefined });
@@ -65,8 +73,10 @@ export function parseArgs(config = {}) {
   for (const token of tokens) {
     if (token.kind === 'positional') {
       if (!allowPositionals) {
-        throw parseError('ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL',
-          `Unexpected argument '${token.value}'. This command does not take positional arguments`);
+        throw parseError(
+          'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL',
+          `Unexpected argument '${token.value}'. This command does not take positional arguments`,
+        );
       }
       positionals.push(token.value);
     }
@@ -92,7 +102,9 @@ export function parseArgs(config = {}) {
 
 function checkOption(token, option, value, allowPositionals) {
   if (!option) {
-    const hint = allowPositionals ? `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- "${token.rawName}"` : '';
+    const hint = allowPositionals
+      ? `. To specify a positional argument starting with a '-', place it at the end of the command after '--', as in '-- "${token.rawName}"`
+      : '';
     throw parseError('ERR_PARSE_ARGS_UNKNOWN_OPTION', `Unknown option '${token.rawName}'${hint}`);
   }
   const shown = option.short ? `-${option.short}, --${token.name}` : `--${token.name}`;

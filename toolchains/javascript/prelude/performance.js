@@ -23,7 +23,9 @@ class PerformanceEntry {
     if (detail !== undefined) this.detail = detail;
   }
 
-  toJSON() { return { ...this }; }
+  toJSON() {
+    return { ...this };
+  }
 }
 
 class PerformanceMark extends PerformanceEntry {}
@@ -39,17 +41,34 @@ function timeOf(mark, fallback) {
 
 export const performance = {
   now: () => native.now() - startTime,
-  get timeOrigin() { return timeOrigin; },
+  get timeOrigin() {
+    return timeOrigin;
+  },
   mark(name, options = {}) {
-    const entry = new PerformanceMark(`${name}`, 'mark', options.startTime ?? performance.now(), 0, options.detail ?? null);
+    const entry = new PerformanceMark(
+      `${name}`,
+      'mark',
+      options.startTime ?? performance.now(),
+      0,
+      options.detail ?? null,
+    );
     entries.push(entry);
     return entry;
   },
   measure(name, startOrOptions, endMark) {
-    const options = startOrOptions !== null && typeof startOrOptions === 'object' ? startOrOptions : { start: startOrOptions, end: endMark };
+    const options =
+      startOrOptions !== null && typeof startOrOptions === 'object'
+        ? startOrOptions
+        : { start: startOrOptions, end: endMark };
     const end = timeOf(options.end, performance.now());
     const start = timeOf(options.start, 0);
-    const entry = new PerformanceMeasure(`${name}`, 'measure', start, options.duration ?? end - start, options.detail ?? null);
+    const entry = new PerformanceMeasure(
+      `${name}`,
+      'measure',
+      start,
+      options.duration ?? end - start,
+      options.detail ?? null,
+    );
     entries.push(entry);
     return entry;
   },
@@ -60,7 +79,8 @@ export const performance = {
     entries = entries.filter((entry) => entry.entryType !== 'measure' || (name !== undefined && entry.name !== name));
   },
   getEntries: () => [...entries],
-  getEntriesByName: (name, type) => entries.filter((entry) => entry.name === name && (type === undefined || entry.entryType === type)),
+  getEntriesByName: (name, type) =>
+    entries.filter((entry) => entry.name === name && (type === undefined || entry.entryType === type)),
   getEntriesByType: (type) => entries.filter((entry) => entry.entryType === type),
   timerify: (callback) => callback,
   eventLoopUtilization: () => ({ idle: 0, active: 0, utilization: 0 }),
@@ -72,7 +92,9 @@ class PerformanceObserver {
   static supportedEntryTypes = ['mark', 'measure'];
   observe() {}
   disconnect() {}
-  takeRecords() { return []; }
+  takeRecords() {
+    return [];
+  }
 }
 
 defineGlobal('performance', performance);

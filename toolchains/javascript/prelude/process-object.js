@@ -9,9 +9,12 @@ import { checkString, codedError, invalidArgType, outOfRange, systemErrorByName 
 export const NODE_VERSION = '22.12.0';
 
 function process() {}
-const object = Object.create(Object.create(EventEmitter.prototype, {
-  constructor: { value: process, configurable: true, writable: true, enumerable: false },
-}));
+Object.defineProperty(process, 'name', { value: 'process' });
+const object = Object.create(
+  Object.create(EventEmitter.prototype, {
+    constructor: { value: process, configurable: true, writable: true, enumerable: false },
+  }),
+);
 EventEmitter.call(object);
 
 let workingDirectory = '/box';
@@ -107,11 +110,9 @@ Object.assign(object, {
   chdir(directory) {
     checkString(directory, 'directory');
     const target = object.resolvePath(workingDirectory, directory);
-    if (native.kindOf(target) !== 2) {
-      const error = systemErrorByName('ENOENT', 'chdir', workingDirectory, directory);
-      error.message = `ENOENT: no such file or directory, chdir ${workingDirectory} -> '${directory}'`;
-      throw error;
-    }
+    // The root exists even for a host that only gives folders in it.
+    if (target !== '/' && native.kindOf(target) !== 2)
+      throw systemErrorByName('ENOENT', 'chdir', workingDirectory, directory);
     workingDirectory = target;
   },
   umask(mask) {
@@ -127,7 +128,11 @@ Object.assign(object, {
     return { user: previous ? user - previous.user : user, system: 0 };
   },
   resourceUsage() {
-    return { userCPUTime: Math.round((native.now() - startTime) * 1000), systemCPUTime: 0, maxRSS: native.memoryBytes() / 1024 };
+    return {
+      userCPUTime: Math.round((native.now() - startTime) * 1000),
+      systemCPUTime: 0,
+      maxRSS: native.memoryBytes() / 1024,
+    };
   },
   constrainedMemory: () => 0,
   availableMemory: () => native.memoryBytes(),
@@ -162,7 +167,11 @@ Object.defineProperty(object, 'exitCode', {
   enumerable: true,
   get: () => exitCode,
   set(value) {
-    if (value !== undefined && value !== null && !Number.isInteger(typeof value === 'string' && value !== '' ? +value : value)) {
+    if (
+      value !== undefined &&
+      value !== null &&
+      !Number.isInteger(typeof value === 'string' && value !== '' ? +value : value)
+    ) {
       throw invalidArgType('code', 'integer', value);
     }
     exitCode = value ?? undefined;

@@ -6,7 +6,10 @@ function unescapeQuery(text) {
   try {
     return decodeURIComponent(text);
   } catch {
-    return Buffer.from(text.replace(/%([0-9a-f]{2})/gi, (whole, hex) => String.fromCharCode(parseInt(hex, 16))), 'latin1').toString();
+    return Buffer.from(
+      text.replace(/%([0-9a-f]{2})/gi, (whole, hex) => String.fromCharCode(parseInt(hex, 16))),
+      'latin1',
+    ).toString();
   }
 }
 
@@ -30,15 +33,21 @@ const querystring = {
     }
     return fields.join(separator);
   },
-  parse(text, separator = '&', equals = '=', { maxKeys = 1000, decodeURIComponent: decode = querystring.unescape } = {}) {
+  parse(
+    text,
+    separator = '&',
+    equals = '=',
+    { maxKeys = 1000, decodeURIComponent: decode = querystring.unescape } = {},
+  ) {
     const result = Object.create(null);
     if (typeof text !== 'string' || text === '') return result;
     const fields = text.split(separator);
     for (const field of maxKeys > 0 ? fields.slice(0, maxKeys) : fields) {
       if (field === '') continue;
       const at = field.indexOf(equals);
-      const [key, value] = (at < 0 ? [field, ''] : [field.slice(0, at), field.slice(at + equals.length)])
-        .map((part) => decode(part.replaceAll('+', ' ')));
+      const [key, value] = (at < 0 ? [field, ''] : [field.slice(0, at), field.slice(at + equals.length)]).map((part) =>
+        decode(part.replaceAll('+', ' ')),
+      );
       if (!(key in result)) result[key] = value;
       else if (Array.isArray(result[key])) result[key].push(value);
       else result[key] = [result[key], value];

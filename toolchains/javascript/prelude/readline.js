@@ -33,7 +33,8 @@ export class Interface extends EventEmitter {
   constructor(input, output, completer, terminal) {
     super();
     let options = input;
-    if (!input || typeof input.on === 'function' || !('input' in input)) options = { input, output, completer, terminal };
+    if (!input || typeof input.on === 'function' || !('input' in input))
+      options = { input, output, completer, terminal };
     this.input = options.input;
     this.output = options.output ?? undefined;
     this.terminal = options.terminal ?? !!this.output?.isTTY;
@@ -62,9 +63,10 @@ export class Interface extends EventEmitter {
     // A line end that the last chunk was cut in the middle of.
     if (this.#sawCarriageReturn && this.#rest === '' && whole.startsWith('\n')) whole = whole.slice(1);
     this.#sawCarriageReturn = whole.endsWith('\r');
-    const lines = whole.includes('\r') || whole.includes('\u2028') || whole.includes('\u2029')
-      ? whole.replace(/\r$/, '\n').split(LINE_END)
-      : whole.split('\n');
+    const lines =
+      whole.includes('\r') || whole.includes('\u2028') || whole.includes('\u2029')
+        ? whole.replace(/\r$/, '\n').split(LINE_END)
+        : whole.split('\n');
     this.#rest = lines.pop();
     this.#lines.push(...lines);
     this.#emitLines();
@@ -116,8 +118,12 @@ export class Interface extends EventEmitter {
     return this;
   }
 
-  setPrompt(prompt) { this.#prompt = `${prompt}`; }
-  getPrompt() { return this.#prompt; }
+  setPrompt(prompt) {
+    this.#prompt = `${prompt}`;
+  }
+  getPrompt() {
+    return this.#prompt;
+  }
 
   prompt() {
     if (this.paused) this.resume();
@@ -133,7 +139,13 @@ export class Interface extends EventEmitter {
       this.prompt();
       return;
     }
-    signal?.addEventListener('abort', () => { this.#question = null; }, { once: true });
+    signal?.addEventListener(
+      'abort',
+      () => {
+        this.#question = null;
+      },
+      { once: true },
+    );
     this.#question = { callback: done, oldPrompt: this.#prompt };
     this.#prompt = `${query}`;
     this.prompt();
@@ -172,7 +184,9 @@ export class Interface extends EventEmitter {
     this.emit('close');
   }
 
-  getCursorPos() { return { rows: 0, cols: 0 }; }
+  getCursorPos() {
+    return { rows: 0, cols: 0 };
+  }
 
   [Symbol.asyncIterator]() {
     this.#lineIterator ??= EventEmitter.on(this, 'line', { close: ['close'] });
@@ -186,13 +200,17 @@ export class Interface extends EventEmitter {
         this.close();
         return { value: undefined, done: true };
       },
-      [Symbol.asyncIterator]() { return this; },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
     };
   }
 
   #lineIterator;
 
-  [Symbol.dispose]() { this.close(); }
+  [Symbol.dispose]() {
+    this.close();
+  }
 }
 
 Interface.prototype.addListener = Interface.prototype.on;
@@ -210,19 +228,33 @@ class PromisesInterface extends Interface {
         reject(new AbortError(undefined, { cause: signal.reason }));
         return;
       }
-      signal?.addEventListener('abort', () => reject(new AbortError(undefined, { cause: signal.reason })), { once: true });
+      signal?.addEventListener('abort', () => reject(new AbortError(undefined, { cause: signal.reason })), {
+        once: true,
+      });
       super.question(query, options, resolve);
     });
   }
 }
 
 class Readline {
-  constructor(stream) { this.stream = stream; }
-  clearLine() { return this; }
-  clearScreenDown() { return this; }
-  cursorTo() { return this; }
-  moveCursor() { return this; }
-  rollback() { return this; }
+  constructor(stream) {
+    this.stream = stream;
+  }
+  clearLine() {
+    return this;
+  }
+  clearScreenDown() {
+    return this;
+  }
+  cursorTo() {
+    return this;
+  }
+  moveCursor() {
+    return this;
+  }
+  rollback() {
+    return this;
+  }
   async commit() {}
 }
 

@@ -121,14 +121,19 @@ function matchTable(table, key, conditions) {
 
 function resolveExports(folder, content, subpath, conditions, referrer) {
   let table = content.exports;
-  const isSingle = typeof table !== 'object' || Array.isArray(table) || !Object.keys(table).some((key) => key.startsWith('.'));
+  const isSingle =
+    typeof table !== 'object' || Array.isArray(table) || !Object.keys(table).some((key) => key.startsWith('.'));
   if (isSingle) table = { '.': table };
   const target = matchTable(table, subpath, conditions);
   if (typeof target === 'string') return path.join(folder, target);
   const file = path.join(folder, 'package.json');
-  throw codedError(Error, 'ERR_PACKAGE_PATH_NOT_EXPORTED', subpath === '.'
-    ? `No "exports" main defined in ${file}${referrer ? ` imported from ${referrer}` : ''}`
-    : `Package subpath '${subpath}' is not defined by "exports" in ${file}${referrer ? ` imported from ${referrer}` : ''}`);
+  throw codedError(
+    Error,
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    subpath === '.'
+      ? `No "exports" main defined in ${file}${referrer ? ` imported from ${referrer}` : ''}`
+      : `Package subpath '${subpath}' is not defined by "exports" in ${file}${referrer ? ` imported from ${referrer}` : ''}`,
+  );
 }
 
 /** Looks for a package in the node_modules folders from the referrer's folder upwards. */
@@ -162,8 +167,11 @@ function resolveImports(specifier, folder, conditions, resolveOther) {
   const self = packageOf(path.join(folder, 'x'));
   const target = self?.[1].imports && matchTable(self[1].imports, specifier, conditions);
   if (typeof target !== 'string') {
-    throw codedError(TypeError, 'ERR_PACKAGE_IMPORT_NOT_DEFINED',
-      `Package import specifier "${specifier}" is not defined${self ? ` in package ${path.join(self[0], 'package.json')}` : ''}`);
+    throw codedError(
+      TypeError,
+      'ERR_PACKAGE_IMPORT_NOT_DEFINED',
+      `Package import specifier "${specifier}" is not defined${self ? ` in package ${path.join(self[0], 'package.json')}` : ''}`,
+    );
   }
   return target.startsWith('./') ? path.join(self[0], target) : resolveOther(target);
 }
@@ -173,7 +181,8 @@ const isPath = (specifier) => /^(\.{0,2}\/|\.{1,2}$)/.test(specifier);
 /** The file that require() means, or null. */
 export function resolveRequire(specifier, folder) {
   const conditions = ['node', 'require', 'module-sync'];
-  if (specifier.startsWith('#')) return resolveImports(specifier, folder, conditions, (other) => resolveRequire(other, folder));
+  if (specifier.startsWith('#'))
+    return resolveImports(specifier, folder, conditions, (other) => resolveRequire(other, folder));
   if (specifier.startsWith('file:')) return asFileOrDirectory(fileURLToPath(specifier));
   if (isPath(specifier)) {
     const target = path.resolve(folder, specifier);
@@ -183,7 +192,11 @@ export function resolveRequire(specifier, folder) {
 }
 
 function moduleNotFound(what, referrer, target) {
-  const error = codedError(Error, 'ERR_MODULE_NOT_FOUND', `Cannot find ${what}${referrer ? ` imported from ${referrer}` : ''}`);
+  const error = codedError(
+    Error,
+    'ERR_MODULE_NOT_FOUND',
+    `Cannot find ${what}${referrer ? ` imported from ${referrer}` : ''}`,
+  );
   if (target) error.url = fileAddress(target);
   return error;
 }
@@ -192,19 +205,25 @@ function moduleNotFound(what, referrer, target) {
 export function resolveImport(specifier, referrer) {
   const folder = path.dirname(referrer);
   const conditions = ['node', 'import', 'module-sync'];
-  if (specifier.startsWith('#')) return resolveImports(specifier, folder, conditions, (other) => resolveImport(other, referrer));
+  if (specifier.startsWith('#'))
+    return resolveImports(specifier, folder, conditions, (other) => resolveImport(other, referrer));
   if (specifier.startsWith('file:') || isPath(specifier)) {
     let target;
     try {
-      target = specifier.startsWith('file:') ? fileURLToPath(specifier) : path.resolve(folder, decodeURIComponent(specifier.replace(/[?#].*$/, '')));
+      target = specifier.startsWith('file:')
+        ? fileURLToPath(specifier)
+        : path.resolve(folder, decodeURIComponent(specifier.replace(/[?#].*$/, '')));
     } catch {
       target = path.resolve(folder, specifier);
     }
     const kind = native.kindOf(target);
     if (kind === FILE) return target;
     if (kind === DIRECTORY) {
-      throw codedError(Error, 'ERR_UNSUPPORTED_DIR_IMPORT',
-        `Directory import '${target}' is not supported resolving ES modules imported from ${referrer}`);
+      throw codedError(
+        Error,
+        'ERR_UNSUPPORTED_DIR_IMPORT',
+        `Directory import '${target}' is not supported resolving ES modules imported from ${referrer}`,
+      );
     }
     throw moduleNotFound(`module '${target}'`, referrer, target);
   }
@@ -213,13 +232,17 @@ export function resolveImport(specifier, referrer) {
     throw codedError(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such built-in module: ${specifier}`);
   }
   if (scheme) {
-    throw codedError(Error, 'ERR_UNSUPPORTED_ESM_URL_SCHEME',
-      `Only URLs with a scheme in: file, data, and node are supported by the default ESM loader. Received protocol '${scheme}:'`);
+    throw codedError(
+      Error,
+      'ERR_UNSUPPORTED_ESM_URL_SCHEME',
+      `Only URLs with a scheme in: file, data, and node are supported by the default ESM loader. Received protocol '${scheme}:'`,
+    );
   }
   const exact = (candidate) => (native.kindOf(candidate) === FILE ? candidate : asDirectory(candidate));
   const found = resolvePackage(specifier, folder, conditions, exact, referrer);
   if (!found || native.kindOf(found) !== FILE) {
-    throw found ? moduleNotFound(`module '${found}'`, referrer, found)
+    throw found
+      ? moduleNotFound(`module '${found}'`, referrer, found)
       : moduleNotFound(`package '${splitPackageName(specifier)[0]}'`, referrer);
   }
   return found;

@@ -1,4 +1,4 @@
-// The bundler renames functions whose names occur twice in the bundle, such as `Buffer2`. Programs can see names, in
+// The bundler renames functions whose names occur twice in the bundle, such as `Buffer2` or `_URL`. Programs can see names, in
 // inspect's output above all, so everything that they can reach gets its own again.
 
 import { builtins } from './builtins.js';
@@ -10,7 +10,13 @@ function restore(holder, seen) {
     const { value } = Object.getOwnPropertyDescriptor(holder, key);
     if (typeof value !== 'function') continue;
     const name = typeof key === 'string' && Object.getOwnPropertyDescriptor(value, 'name');
-    if (name && name.configurable && typeof name.value === 'string' && name.value !== key && name.value.replace(/\d+$/, '') === key) {
+    if (
+      name &&
+      name.configurable &&
+      typeof name.value === 'string' &&
+      name.value !== key &&
+      name.value.replace(/^_|\d+$/g, '') === key
+    ) {
       Object.defineProperty(value, 'name', { value: key, configurable: true });
     }
     if (value.prototype) restore(value.prototype, seen);

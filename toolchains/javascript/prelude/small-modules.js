@@ -4,6 +4,7 @@ import native from './native.js';
 import { EventEmitter } from './events.js';
 import { Event, EventTarget } from './event-target.js';
 import { AbortError, errnoConstants, invalidArgType, unavailable } from './node-errors.js';
+import { languageGlobals } from './globals.js';
 import * as timers from './timers.js';
 import { perfHooks } from './performance.js';
 import { Readable, Writable } from './stream.js';
@@ -70,7 +71,8 @@ function timerPromise(start, stop, value, { signal, ref = true } = {}) {
 export const timersPromises = {
   setTimeout: (delay, value, options) =>
     timerPromise((done) => timers.setTimeout(done, delay), timers.clearTimeout, value, options),
-  setImmediate: (value, options) => timerPromise((done) => timers.setImmediate(done), timers.clearImmediate, value, options),
+  setImmediate: (value, options) =>
+    timerPromise((done) => timers.setImmediate(done), timers.clearImmediate, value, options),
   async *setInterval(delay, value, options = {}) {
     const ticks = [];
     let wake = null;
@@ -85,7 +87,10 @@ export const timersPromises = {
       for (;;) {
         if (options.signal?.aborted) throw new AbortError(undefined, { cause: options.signal.reason });
         if (ticks.length) yield ticks.shift();
-        else await new Promise((resolve) => { wake = resolve; });
+        else
+          await new Promise((resolve) => {
+            wake = resolve;
+          });
       }
     } finally {
       timers.clearInterval(timer);
@@ -113,7 +118,9 @@ export class MessagePort extends EventTarget {
   #isStarted = false;
   #listeners = new EventEmitter();
 
-  connect(other) { this.#other = other; }
+  connect(other) {
+    this.#other = other;
+  }
 
   postMessage(message) {
     const copy = structuredClone(message);
@@ -174,7 +181,9 @@ export class MessageEvent extends Event {
     this.#data = options.data;
   }
 
-  get data() { return this.#data; }
+  get data() {
+    return this.#data;
+  }
 }
 
 export class MessageChannel {
@@ -210,7 +219,9 @@ export const workerThreads = {
     close() {}
   },
   markAsUntransferable() {},
-  moveMessagePortToContext(port) { return port; },
+  moveMessagePortToContext(port) {
+    return port;
+  },
   receiveMessageOnPort: () => undefined,
   setEnvironmentData() {},
   getEnvironmentData: () => undefined,
@@ -220,9 +231,17 @@ export const v8 = {
   getHeapStatistics: () => {
     const total = native.memoryBytes();
     return {
-      total_heap_size: total, total_heap_size_executable: 0, total_physical_size: total, total_available_size: 2 ** 32 - total,
-      used_heap_size: native.heapBytes(), heap_size_limit: 2 ** 32, malloced_memory: 0, peak_malloced_memory: 0,
-      does_zap_garbage: 0, number_of_native_contexts: 1, number_of_detached_contexts: 0,
+      total_heap_size: total,
+      total_heap_size_executable: 0,
+      total_physical_size: total,
+      total_available_size: 2 ** 32 - total,
+      used_heap_size: native.heapBytes(),
+      heap_size_limit: 2 ** 32,
+      malloced_memory: 0,
+      peak_malloced_memory: 0,
+      does_zap_garbage: 0,
+      number_of_native_contexts: 1,
+      number_of_detached_contexts: 0,
     };
   },
   getHeapSpaceStatistics: () => [],
@@ -238,28 +257,34 @@ export const tty = {
   WriteStream: class WriteStream extends Writable {},
 };
 
-/** Runs code in the one global scope there is; a context can only add names to it for the time of the run. */
-function runInContext(code, context, options) {
-  const names = Object.keys(context);
-  const saved = names.map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]);
-  const before = new Set(Object.getOwnPropertyNames(globalThis));
-  for (const name of names) Object.defineProperty(globalThis, name, { value: context[name], writable: true, configurable: true, enumerable: true });
-  try {
-    return runInThisContext(code, options);
-  } finally {
-    for (const name of Object.getOwnPropertyNames(globalThis)) {
-      if (before.has(name) && !names.includes(name)) continue;
-      context[name] = globalThis[name];
-      delete globalThis[name];
-    }
-    for (const [name, descriptor] of saved) {
-      if (descriptor) Object.defineProperty(globalThis, name, descriptor);
-    }
-  }
+/**
+ * Runs code with a context's properties as its globals. There is one realm only, so this is a scope and no wall: the
+ * names of the host are hidden, the language's own objects are shared.
+ */
+function runInContext(code, context) {
+  let isStarting = true;
+  const scope = new Proxy(context, {
+    has: () => true,
+    get(target, key) {
+      if (key === Symbol.unscopables) return undefined;
+      if (isStarting && key === 'code') {
+        isStarting = false;
+        return code;
+      }
+      if (key in target) return target[key];
+      if (key === 'globalThis') return target;
+      if (typeof key === 'string' && languageGlobals.has(key)) return globalThis[key];
+      throw new ReferenceError(`${String(key)} is not defined`);
+    },
+  });
+  return evaluateIn(scope);
 }
 
+/** Variables are declared outside of the scope, but every assignment goes through it. `code` comes from the scope. */
+const evaluateIn = new Function('scope', 'with (scope) return eval(code);');
+
 function runInThisContext(code, options) {
-  const filename = typeof options === 'string' ? options : options?.filename ?? 'evalmachine.<anonymous>';
+  const filename = typeof options === 'string' ? options : (options?.filename ?? 'evalmachine.<anonymous>');
   return native.evaluate(`${code}`, filename, 1);
 }
 
@@ -273,13 +298,25 @@ class Script {
     this.#code = `${code}`;
     this.#options = options;
     // Only to report mistakes now rather than when it runs.
-    native.evaluate(`(function () {${this.#code}\n})`, typeof options === 'string' ? options : options?.filename ?? 'evalmachine.<anonymous>', 1);
+    native.evaluate(
+      `(function () {${this.#code}\n})`,
+      typeof options === 'string' ? options : (options?.filename ?? 'evalmachine.<anonymous>'),
+      1,
+    );
   }
 
-  runInThisContext() { return runInThisContext(this.#code, this.#options); }
-  runInContext(context) { return vm.runInContext(this.#code, context, this.#options); }
-  runInNewContext(context = {}) { return vm.runInNewContext(this.#code, context, this.#options); }
-  createCachedData() { return Buffer.alloc(0); }
+  runInThisContext() {
+    return runInThisContext(this.#code, this.#options);
+  }
+  runInContext(context) {
+    return vm.runInContext(this.#code, context, this.#options);
+  }
+  runInNewContext(context = {}) {
+    return vm.runInNewContext(this.#code, context, this.#options);
+  }
+  createCachedData() {
+    return Buffer.alloc(0);
+  }
 }
 
 export const vm = {
@@ -295,10 +332,10 @@ export const vm = {
   runInThisContext,
   runInContext(code, context, options) {
     if (!contexts.has(context)) throw invalidArgType('contextifiedObject', 'vm.Context', context);
-    return runInContext(`${code}`, context, options);
+    return runInContext(`${code}`, context);
   },
   runInNewContext(code, context = {}, options = undefined) {
-    return runInContext(`${code}`, vm.createContext(context), options);
+    return vm.runInContext(code, vm.createContext(context), options);
   },
   compileFunction(code, params = [], options = {}) {
     return native.evaluate(`(function (${params.join(', ')}) {\n${code}\n})`, options.filename ?? '', 0);
@@ -318,25 +355,61 @@ function unavailableModule(name, functions, rest = {}) {
 }
 
 const STATUS_CODES = {
-  200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 301: 'Moved Permanently', 302: 'Found', 304: 'Not Modified',
-  400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden', 404: 'Not Found', 405: 'Method Not Allowed', 409: 'Conflict',
-  410: 'Gone', 418: "I'm a Teapot", 422: 'Unprocessable Entity', 429: 'Too Many Requests', 500: 'Internal Server Error',
-  501: 'Not Implemented', 502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  304: 'Not Modified',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  410: 'Gone',
+  418: "I'm a Teapot",
+  422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
 };
 const METHODS = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'];
 
 export const unavailableModules = {
-  child_process: unavailableModule('child_process', ['exec', 'execSync', 'execFile', 'execFileSync', 'spawn', 'spawnSync', 'fork']),
-  cluster: unavailableModule('cluster', ['fork', 'setupPrimary'], { isMaster: true, isPrimary: true, isWorker: false, workers: {} }),
+  child_process: unavailableModule('child_process', [
+    'exec',
+    'execSync',
+    'execFile',
+    'execFileSync',
+    'spawn',
+    'spawnSync',
+    'fork',
+  ]),
+  cluster: unavailableModule('cluster', ['fork', 'setupPrimary'], {
+    isMaster: true,
+    isPrimary: true,
+    isWorker: false,
+    workers: {},
+  }),
   dgram: unavailableModule('dgram', ['createSocket', 'Socket']),
-  dns: unavailableModule('dns', ['lookup', 'resolve', 'resolve4', 'resolve6', 'reverse'],
-    { promises: unavailableModule('dns.promises', ['lookup', 'resolve', 'resolve4', 'resolve6', 'reverse']) }),
-  http: unavailableModule('http', ['createServer', 'request', 'get', 'Server', 'Agent', 'ClientRequest'], { STATUS_CODES, METHODS }),
+  dns: unavailableModule('dns', ['lookup', 'resolve', 'resolve4', 'resolve6', 'reverse'], {
+    promises: unavailableModule('dns.promises', ['lookup', 'resolve', 'resolve4', 'resolve6', 'reverse']),
+  }),
+  http: unavailableModule('http', ['createServer', 'request', 'get', 'Server', 'Agent', 'ClientRequest'], {
+    STATUS_CODES,
+    METHODS,
+  }),
   http2: unavailableModule('http2', ['createServer', 'createSecureServer', 'connect']),
   https: unavailableModule('https', ['createServer', 'request', 'get', 'Server', 'Agent']),
   inspector: unavailableModule('inspector', ['open', 'Session'], { close() {}, url: () => undefined }),
   net: unavailableModule('net', ['createServer', 'createConnection', 'connect', 'Server', 'Socket'], {
-    isIP: (text) => (/^(\d{1,3}\.){3}\d{1,3}$/.test(text) ? 4 : /^[0-9a-f:.]+$/i.test(text) && text.includes(':') ? 6 : 0),
+    isIP: (text) =>
+      /^(\d{1,3}\.){3}\d{1,3}$/.test(text) ? 4 : /^[0-9a-f:.]+$/i.test(text) && text.includes(':') ? 6 : 0,
     isIPv4: (text) => unavailableModules.net.isIP(text) === 4,
     isIPv6: (text) => unavailableModules.net.isIP(text) === 6,
   }),
@@ -344,4 +417,3 @@ export const unavailableModules = {
   tls: unavailableModule('tls', ['createServer', 'connect', 'createSecureContext']),
 };
 unavailableModules['dns/promises'] = unavailableModules.dns.promises;
-

@@ -45,8 +45,12 @@ class OutputStream extends Writable {
     callback(error);
   }
 
-  getColorDepth() { return 1; }
-  hasColors() { return false; }
+  getColorDepth() {
+    return 1;
+  }
+  hasColors() {
+    return false;
+  }
 }
 
 const originalWrite = OutputStream.prototype.write;
@@ -120,7 +124,9 @@ class InputStream extends Readable {
     return this;
   }
 
-  setRawMode() { return this; }
+  setRawMode() {
+    return this;
+  }
 }
 
 export function inputState() {

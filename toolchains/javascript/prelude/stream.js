@@ -6,7 +6,7 @@ import { Buffer } from './buffer.js';
 
 Object.defineProperty(stream, 'promises', { configurable: true, enumerable: true, get: () => promises });
 stream.Stream = stream;
-stream.getDefaultHighWaterMark = (objectMode) => objectMode ? 16 : 64 * 1024;
+stream.getDefaultHighWaterMark = (objectMode) => (objectMode ? 16 : 64 * 1024);
 
 /** The web streams' simplest use: reading a whole body. */
 export const consumers = {

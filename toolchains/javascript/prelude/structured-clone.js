@@ -42,7 +42,8 @@ function clone(value, seen) {
     return copy;
   }
   if (types.isNativeError(value)) return cloneError(value, seen, keep);
-  if (types.isPromise(value) || types.isWeakMap(value) || types.isWeakSet(value) || types.isProxy(value)) throw uncloneable(value);
+  if (types.isPromise(value) || types.isWeakMap(value) || types.isWeakSet(value) || types.isProxy(value))
+    throw uncloneable(value);
 
   const copy = keep(Array.isArray(value) ? new Array(value.length) : {});
   for (const key of Object.keys(value)) copy[key] = clone(value[key], seen);
@@ -50,7 +51,9 @@ function clone(value, seen) {
 }
 
 function viewName(view) {
-  return Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get.call(view);
+  return Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag).get.call(
+    view,
+  );
 }
 
 function cloneError(error, seen, keep) {
@@ -64,7 +67,7 @@ function cloneError(error, seen, keep) {
 }
 
 defineGlobal('structuredClone', function structuredClone(value, options) {
-  if (arguments.length === 0) throw new TypeError("The \"value\" argument must be specified");
+  if (arguments.length === 0) throw new TypeError('The "value" argument must be specified');
   const copy = clone(value, new Map());
   for (const buffer of options?.transfer ?? []) if (buffer instanceof ArrayBuffer) buffer.transfer();
   return copy;

@@ -13,7 +13,8 @@ function newHooks() {
 
 function parse(name, options, run) {
   const args = [name, options, run];
-  const title = args.find((arg) => typeof arg === 'string') ?? args.find((arg) => typeof arg === 'function')?.name ?? '<anonymous>';
+  const title =
+    args.find((arg) => typeof arg === 'string') ?? args.find((arg) => typeof arg === 'function')?.name ?? '<anonymous>';
   return {
     title: title || '<anonymous>',
     options: args.find((arg) => arg !== null && typeof arg === 'object') ?? {},
@@ -60,7 +61,12 @@ async function runChildren(parent) {
     const note = child.options.skip ? ' # SKIP' : child.options.todo ? ' # TODO' : '';
     console.log(`${pad}${child.passed ? 'ok' : 'not ok'} ${index + 1} - ${child.title}${note}`);
     if (failure !== undefined) {
-      console.log(`${pad}  ---\n${inspect(failure).split('\n').map((line) => `${pad}  ${line}`).join('\n')}\n${pad}  ...`);
+      console.log(
+        `${pad}  ---\n${inspect(failure)
+          .split('\n')
+          .map((line) => `${pad}  ${line}`)
+          .join('\n')}\n${pad}  ...`,
+      );
     }
   }
   for (const hook of parent.hooks.after) await hook();
@@ -68,7 +74,14 @@ async function runChildren(parent) {
 
 function addTest(parent, name, options, run, extra = {}) {
   const parsed = parse(name, options, run);
-  const node = { ...parsed, options: { ...parsed.options, ...extra }, children: [], hooks: newHooks(), depth: parent.depth + 1, passed: false };
+  const node = {
+    ...parsed,
+    options: { ...parsed.options, ...extra },
+    children: [],
+    hooks: newHooks(),
+    depth: parent.depth + 1,
+    passed: false,
+  };
   node.start = async () => {
     await parsed.run(contextOf(node));
     if (node.subtestFailed) throw new Error('1 or more subtests failed');
@@ -84,7 +97,11 @@ function contextOf(node) {
     name: node.title,
     async test(name, options, run) {
       const child = addTest(node, name, options, run);
-      const single = { ...node, children: [child], hooks: { ...newHooks(), beforeEach: node.hooks.beforeEach, afterEach: node.hooks.afterEach } };
+      const single = {
+        ...node,
+        children: [child],
+        hooks: { ...newHooks(), beforeEach: node.hooks.beforeEach, afterEach: node.hooks.afterEach },
+      };
       await runChildren(single);
       if (!child.passed) node.subtestFailed = true;
     },
@@ -93,8 +110,12 @@ function contextOf(node) {
     beforeEach: (hook) => node.hooks.beforeEach.push(hook),
     afterEach: (hook) => node.hooks.afterEach.push(hook),
     diagnostic: (message) => console.log(`${'    '.repeat(node.depth)}# ${message}`),
-    skip: () => { node.options.skip = true; },
-    todo: () => { node.options.todo = true; },
+    skip: () => {
+      node.options.skip = true;
+    },
+    todo: () => {
+      node.options.todo = true;
+    },
     signal: new AbortController().signal,
     mock,
   };
@@ -137,20 +158,32 @@ const mock = {
         throw error;
       }
     };
-    mocked.mock = { calls, callCount: () => calls.length, resetCalls: () => { calls.length = 0; } };
+    mocked.mock = {
+      calls,
+      callCount: () => calls.length,
+      resetCalls: () => {
+        calls.length = 0;
+      },
+    };
     return mocked;
   },
   method(object, name, replacement = object[name]) {
     const original = object[name];
     object[name] = mock.fn(replacement);
-    object[name].mock.restore = () => { object[name] = original; };
+    object[name].mock.restore = () => {
+      object[name] = original;
+    };
     return object[name];
   },
 };
 
 for (const declare of [test, describe]) {
-  declare.skip = (name, options, run) => { addTest(current, name, options, run, { skip: true }); };
-  declare.todo = (name, options, run) => { addTest(current, name, options, run, { todo: true }); };
+  declare.skip = (name, options, run) => {
+    addTest(current, name, options, run, { skip: true });
+  };
+  declare.todo = (name, options, run) => {
+    addTest(current, name, options, run, { todo: true });
+  };
   declare.only = declare;
 }
 

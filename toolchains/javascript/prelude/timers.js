@@ -68,8 +68,10 @@ function removeFromHeap(timer) {
 function checkedDelay(delay) {
   const milliseconds = +delay;
   if (milliseconds > LONGEST_MS) {
-    process.emitWarning(`${milliseconds} does not fit into a 32-bit signed integer.\nTimeout duration was set to 1.`,
-      'TimeoutOverflowWarning');
+    process.emitWarning(
+      `${milliseconds} does not fit into a 32-bit signed integer.\nTimeout duration was set to 1.`,
+      'TimeoutOverflowWarning',
+    );
     return 1;
   }
   return milliseconds >= 1 ? Math.trunc(milliseconds) : 1;

@@ -52,9 +52,12 @@ class URL extends BaseURL {
 
   [custom](depth, options) {
     if (depth < 0) return this.toString();
-    const { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash } = this;
+    const { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash } =
+      this;
     return `${this.constructor.name} ${inspect(
-      { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash }, options)}`;
+      { href, origin, protocol, username, password, host, hostname, port, pathname, search, searchParams, hash },
+      options,
+    )}`;
   }
 }
 Object.defineProperty(URL.prototype, Symbol.toStringTag, { value: 'URL', configurable: true });
@@ -105,7 +108,8 @@ function urlToHttpOptions(url) {
     href: url.href,
   };
   if (url.port !== '') options.port = Number(url.port);
-  if (url.username || url.password) options.auth = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  if (url.username || url.password)
+    options.auth = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   return options;
 }
 

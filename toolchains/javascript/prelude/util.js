@@ -5,7 +5,15 @@ import types from './util-types.js';
 import { isDeepStrictEqual } from './deep-equal.js';
 import { parseArgs } from './parse-args.js';
 import { TextDecoder, TextEncoder } from './encoding.js';
-import { checkFunction, checkString, codedError, errnoConstants, invalidArgType, invalidArgValue, systemErrorEntry } from './node-errors.js';
+import {
+  checkFunction,
+  checkString,
+  codedError,
+  errnoConstants,
+  invalidArgType,
+  invalidArgValue,
+  systemErrorEntry,
+} from './node-errors.js';
 import { nextTick } from './ticks.js';
 
 const promisifyCustom = Symbol.for('nodejs.util.promisify.custom');
@@ -19,14 +27,15 @@ export function promisify(original) {
   }
   function promisified(...args) {
     return new Promise((resolve, reject) => {
-      Reflect.apply(original, this, [...args, (error, ...values) => {
-        if (error) reject(error);
-        else if (promisified.names && values.length > 1) resolve(Object.fromEntries(promisified.names.map((name, i) => [name, values[i]])));
-        else resolve(values[0]);
-      }]);
+      Reflect.apply(original, this, [
+        ...args,
+        (error, ...values) => {
+          if (error) reject(error);
+          else resolve(values[0]);
+        },
+      ]);
     });
   }
-  Object.defineProperty(promisified, 'names', { value: original[Symbol.for('runnel.promisify.names')], enumerable: false });
   Object.setPrototypeOf(promisified, Object.getPrototypeOf(original));
   Object.defineProperty(promisified, promisifyCustom, { value: promisified, configurable: true });
   return Object.defineProperties(promisified, { name: { value: original.name, configurable: true } });
@@ -89,16 +98,25 @@ export function debuglog(set) {
   return log;
 }
 
-export function styleText(styles, text) {
+export function styleText(styles, text, { validateStream = true, stream = process.stdout } = {}) {
   checkString(text, 'text');
   let before = '';
   let after = '';
   for (const style of Array.isArray(styles) ? styles : [styles]) {
     const codes = inspect.colors[style];
-    if (!codes) throw invalidArgValue('format', style, `must be one of: ${Object.keys(inspect.colors).map((name) => `'${name}'`).join(', ')}`);
+    if (!codes)
+      throw invalidArgValue(
+        'format',
+        style,
+        `must be one of: ${Object.keys(inspect.colors)
+          .map((name) => `'${name}'`)
+          .join(', ')}`,
+      );
     before += `\x1b[${codes[0]}m`;
     after = `\x1b[${codes[1]}m${after}`;
   }
+  // Colors are for terminals.
+  if (validateStream && !stream?.isTTY && !process.env.FORCE_COLOR) return text;
   return `${before}${text}${after}`;
 }
 
@@ -116,7 +134,9 @@ class MIMEType {
     this.params = new Map(parameters.map((part) => part.trim().split('=')));
   }
 
-  get essence() { return `${this.type}/${this.subtype}`; }
+  get essence() {
+    return `${this.type}/${this.subtype}`;
+  }
   toString() {
     return [this.essence, ...[...this.params].map(([name, value]) => `${name}=${value}`)].join(';');
   }

@@ -7,19 +7,42 @@ import { setImmediate } from './timers.js';
 import { Transform } from './stream.js';
 
 const constants = {
-  Z_NO_FLUSH: 0, Z_PARTIAL_FLUSH: 1, Z_SYNC_FLUSH: 2, Z_FULL_FLUSH: 3, Z_FINISH: 4, Z_BLOCK: 5,
-  Z_OK: 0, Z_STREAM_END: 1, Z_NEED_DICT: 2, Z_ERRNO: -1, Z_STREAM_ERROR: -2, Z_DATA_ERROR: -3, Z_MEM_ERROR: -4, Z_BUF_ERROR: -5,
-  Z_NO_COMPRESSION: 0, Z_BEST_SPEED: 1, Z_BEST_COMPRESSION: 9, Z_DEFAULT_COMPRESSION: -1,
-  Z_FILTERED: 1, Z_HUFFMAN_ONLY: 2, Z_RLE: 3, Z_FIXED: 4, Z_DEFAULT_STRATEGY: 0, Z_DEFAULT_WINDOWBITS: 15, Z_DEFAULT_LEVEL: -1,
+  Z_NO_FLUSH: 0,
+  Z_PARTIAL_FLUSH: 1,
+  Z_SYNC_FLUSH: 2,
+  Z_FULL_FLUSH: 3,
+  Z_FINISH: 4,
+  Z_BLOCK: 5,
+  Z_OK: 0,
+  Z_STREAM_END: 1,
+  Z_NEED_DICT: 2,
+  Z_ERRNO: -1,
+  Z_STREAM_ERROR: -2,
+  Z_DATA_ERROR: -3,
+  Z_MEM_ERROR: -4,
+  Z_BUF_ERROR: -5,
+  Z_NO_COMPRESSION: 0,
+  Z_BEST_SPEED: 1,
+  Z_BEST_COMPRESSION: 9,
+  Z_DEFAULT_COMPRESSION: -1,
+  Z_FILTERED: 1,
+  Z_HUFFMAN_ONLY: 2,
+  Z_RLE: 3,
+  Z_FIXED: 4,
+  Z_DEFAULT_STRATEGY: 0,
+  Z_DEFAULT_WINDOWBITS: 15,
+  Z_DEFAULT_LEVEL: -1,
 };
 
 const ERROR_CODES = {
-  'need dictionary': ['Z_NEED_DICT', 2], 'stream error': ['Z_STREAM_ERROR', -2], 'buffer error': ['Z_BUF_ERROR', -5],
+  'need dictionary': ['Z_NEED_DICT', 2],
+  'stream error': ['Z_STREAM_ERROR', -2],
+  'buffer error': ['Z_BUF_ERROR', -5],
   'unexpected end of file': ['Z_BUF_ERROR', -5],
 };
 
 function zlibError(cause) {
-  const text = typeof cause === 'string' ? cause : cause?.message ?? String(cause);
+  const text = typeof cause === 'string' ? cause : (cause?.message ?? String(cause));
   const [code, errno] = ERROR_CODES[text] ?? ['Z_DATA_ERROR', -3];
   const error = codedError(Error, code, text);
   error.errno = errno;

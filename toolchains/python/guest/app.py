@@ -2,10 +2,7 @@
 `run` in a copy of that state.
 """
 
-import encodings.idna  # taken for granted by the C code behind sockets
-
 import wit_world
-
 from _runnel import program, snapshot
 
 snapshot.prepare()

@@ -5,7 +5,6 @@ while the guest was built. So the time of the process is the time that passed, w
 """
 
 import builtins
-import sys
 import time
 from time import monotonic_ns as _monotonic_ns
 from time import sleep as _sleep

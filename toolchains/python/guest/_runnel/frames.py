@@ -38,10 +38,10 @@ def walk_stack(f):
 
 
 def _frames_of_program(frame):
-    for frame, line in _walk_stack(frame):
-        if frame.f_code is _outermost_code:
+    for outer, line in _walk_stack(frame):
+        if outer.f_code is _outermost_code:
             return
-        yield frame, line
+        yield outer, line
 
 
 def getouterframes(frame, context=1):

@@ -16,20 +16,16 @@ _fillings = []
 
 
 def fill_holes():
-    """Returns how many bytes were lost to it."""
-    filled = 0
     for size in range(0, _LARGEST_HOLE, _STEP):
         row = []
         for _ in range(_MOST_PER_SIZE):
             filling = bytes(size)
             row.append(filling)
-            if len(row) > _IN_A_ROW and _are_neighbours(row[-_IN_A_ROW:], size):
+            if len(row) >= _IN_A_ROW and _are_neighbours(row[-_IN_A_ROW:], size):
                 # These come from the free end, and go back to it.
                 del row[-_IN_A_ROW:]
                 break
-        filled += len(row) * size
         _fillings.append(row)
-    return filled
 
 
 def _are_neighbours(row, size):

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zoneinfo
 
-from _runnel import clocks, frames, heap, library, loop, preload, program, shadows, streams, system, threads
+from _runnel import clocks, files, frames, heap, library, loop, preload, program, shadows, streams, system, threads
 
 _HOME = "/python"  # where the standard library is while the guest is built, and where it seems to be later
 _PACKAGES = f"{_HOME}/site-packages"  # where the packages beside it seem to be
@@ -35,6 +35,7 @@ def prepare():
     """Makes the interpreter ready to run one program."""
     _take_in_library()
     preload.preload()
+    files.install()
     standard = streams.of_descriptors()
     _settle_system(standard)
     _rehearse()

@@ -2,8 +2,9 @@
 
 import builtins
 import os
-import sys
+import posix
 
+from _runnel import files
 from wit_world.imports import host
 
 # Functions made in this module keep their own names: a program may replace anything in `builtins`.
@@ -13,8 +14,6 @@ _ABORTED = 134  # as a shell shows SIGABRT
 
 
 def install(standard):
-    import posix
-
     os_read, os_write = os.read, os.write
 
     def _exit(status):
@@ -38,7 +37,11 @@ def install(standard):
         """Write a bytes object to a file descriptor."""
         if fd == 1 or fd == 2:
             standard.send()
-        return os_write(fd, data)
+        try:
+            return os_write(fd, data)
+        except OSError as error:
+            files.put_right(error)
+            raise
 
     for function in (_exit, abort, read, write):
         function.__module__ = "posix"

@@ -6,23 +6,20 @@ hanging: a daemon thread (its loop would never end), and waiting without a limit
 A pool's `submit` runs the function and returns a finished future.
 """
 
+import _thread
 import builtins
 import concurrent.futures.thread
 import threading
 import time
-import _thread
 
 # Functions made in this module keep their own names: a program may replace anything in `builtins`.
 __builtins__ = vars(builtins).copy()
-
-_last_ident = threading.main_thread().ident
 
 
 def install():
     threading._ThreadHandle = _Handle
     threading._start_joinable_thread = _start_joinable_thread
     threading.Condition.wait = _wait
-    threading._allocate_lock = threading.Lock
     concurrent.futures.thread.ThreadPoolExecutor.submit = _submit
     _install_stack_size()
 
@@ -46,11 +43,9 @@ class _Handle:
 
 
 def _start_joinable_thread(function, *, handle, daemon):
-    global _last_ident
     if daemon:
         raise RuntimeError("can't start new thread (there is only one here, so a daemon thread cannot run beside it)")
     caller = threading._active.get(threading.get_ident())
-    _last_ident += 1
     handle.ident = threading.get_ident()
     try:
         function()
