@@ -133,6 +133,12 @@ impl Runner {
     }
 }
 
+/// A program's whole environment: its toolchain's, and what the job says over it.
+fn environment(usual: &[(String, String)], own: &[(String, String)]) -> Vec<(String, String)> {
+    let kept = usual.iter().filter(|(name, _)| own.iter().all(|(other, _)| other != name));
+    kept.chain(own).cloned().collect()
+}
+
 impl Run {
     pub fn job(&self) -> &Job {
         &self.job
@@ -199,7 +205,7 @@ impl Run {
             main: main.as_str().to_owned(),
             files: files.clone(),
             args: args.clone(),
-            env: env.clone(),
+            env: environment(&toolchain.env, env),
             stdin: stdin.clone(),
             stdin_open: *interactive,
             limits: limits.clone(),

@@ -20,6 +20,8 @@ pub struct Toolchain {
     /// File name endings that mean this language, without the dot.
     pub extensions: Vec<String>,
     pub example: String,
+    /// What every program finds in its environment; the job's own variables come on top.
+    pub env: Vec<(String, String)>,
     pub limits: Figures,
     /// Everything in the folder, by path.
     pub folder: BTreeMap<String, Vec<u8>>,
@@ -72,6 +74,8 @@ struct Text {
     main: String,
     extensions: Vec<String>,
     example: String,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
     guest: Option<GuestText>,
     #[serde(default)]
     limits: LimitsText,
@@ -202,7 +206,7 @@ fn parse(files: Result<Folder, String>, usual: &Figures) -> Result<Toolchain, St
     let text = files.get("toolchain.toml").ok_or("has no `toolchain.toml`")?;
     let text = str::from_utf8(text).map_err(|_| "`toolchain.toml` is not UTF-8")?;
     let text: Text = toml::from_str(text).map_err(|fault| format!("`toolchain.toml`: {}", fault.message()))?;
-    let Text { name, aliases, version, engine, main, extensions, example, guest, limits } = text;
+    let Text { name, aliases, version, engine, main, extensions, example, env, guest, limits } = text;
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)) {
         return Err(format!("the name `{name}` is not made of a-z, 0-9, `-` and `_`"));
     }
@@ -213,7 +217,8 @@ fn parse(files: Result<Folder, String>, usual: &Figures) -> Result<Toolchain, St
     };
     let main = JobPath::parse(&main).map_err(|fault| format!("`main` {fault}"))?;
     let limits = limits.over(usual);
-    Ok(Toolchain { name, aliases, version, kind, main, extensions, example, limits, folder: files })
+    let env = env.into_iter().collect();
+    Ok(Toolchain { name, aliases, version, kind, main, extensions, example, env, limits, folder: files })
 }
 
 impl LimitsText {

@@ -39,7 +39,9 @@ async fn check_case(client: &mut Client, toolchain: &str, case: &Path, ending: &
         let main = format!("main.{ending}");
         if files.contains_key(&main) { main } else { files.keys().find(|name| name.starts_with("main.")).unwrap().clone() }
     } else {
-        let name = case.file_name().unwrap().to_str().unwrap().to_owned();
+        // Cases whose name says nothing run under the toolchain's usual name.
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let name = if ending == "py" { "main.py".to_owned() } else { name.to_owned() };
         files.insert(name.clone(), content(case));
         name
     };

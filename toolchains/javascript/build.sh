@@ -18,7 +18,7 @@ step() { echo "step $1/5 $2"; }
 
 fetch_compiler() {
     python3 -m venv "$build_dir/venv"
-    "$build_dir/venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
+    "$build_dir/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 }
 
 # The folder of the engine's C source: the crate is only downloaded and unpacked.
@@ -59,9 +59,17 @@ compile() {
     "${compiler[@]}" "${flags[@]}" $warnings -c "$source" -o "$build_dir/objects/$(basename "$source" .c).o"
 }
 
-# The engine's main file takes nearly all of the time: one job for it, one for all the others.
+link() {
+    "${compiler[@]}" -O2 -s -mexec-model=reactor -o "$1" "${@:2}" \
+        -lm -lwasi-emulated-process-clocks -lwasi-emulated-signal "-Wl,-z,stack-size=$shadow_stack_bytes"
+}
+
+# Two things take nearly all of the time: the engine's main file, and libc, which the compiler builds for the first link.
+# So one job is the former, and the other starts with a link of nothing.
 compile "$build_dir/engine/quickjs.c" -w &
 engine_job=$!
+echo 'void nothing(void) {}' >"$build_dir/nothing.c"
+link "$build_dir/nothing.wasm" "$build_dir/nothing.c"
 for source in "$build_dir"/engine/{libregexp,libunicode,dtoa}.c; do
     compile "$source" -w
 done
@@ -71,7 +79,6 @@ done
 wait "$engine_job"
 
 step 5 "linking"
-"${compiler[@]}" -O2 -s -mexec-model=reactor -o "$build_dir/guest.wasm" "$build_dir"/objects/*.o \
-    -lm -lwasi-emulated-process-clocks -lwasi-emulated-signal "-Wl,-z,stack-size=$shadow_stack_bytes"
+link "$build_dir/guest.wasm" "$build_dir"/objects/*.o
 mv "$build_dir/guest.wasm" "$out_dir/guest.wasm"
 echo "built guest.wasm: $(stat -c %s "$out_dir/guest.wasm") bytes"
