@@ -8,7 +8,7 @@ storage.run('A', async () => {
   show('sync');
   await null;
   show('after await');
-  setTimeout(() => show('timer'), 2);
+  setTimeout(() => show('timer'), 20);
   setImmediate(() => show('immediate'));
   process.nextTick(() => show('tick'));
   queueMicrotask(() => show('microtask'));
@@ -19,15 +19,15 @@ storage.run('A', async () => {
   show('restored');
   storage.exit(() => show('exit'));
 });
-storage.run('B', () => setTimeout(() => { show('B resolves'); release(); }, 5));
+storage.run('B', () => setTimeout(() => { show('B resolves'); release(); }, 60));
 show('outside');
 const bound = storage.run('C', () => AsyncResource.bind(() => show('bound')));
-setTimeout(bound, 10);
-setTimeout(() => show('outside timer'), 11);
+setTimeout(bound, 100);
+setTimeout(() => show('outside timer'), 150);
 storage.run({ id: 1 }, async () => {
   const inner = new AsyncLocalStorage();
   await inner.run('two', async () => {
-    await new Promise((done) => setTimeout(done, 15));
+    await new Promise((done) => setTimeout(done, 200));
     console.log(storage.getStore(), inner.getStore());
   });
   console.log(inner.getStore());

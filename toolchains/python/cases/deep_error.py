@@ -16,4 +16,4 @@ try:
     down(100_000)
 except KeyError as error:
     print("caught", error)
-down(300_000)
+down(50_000)
