@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Memory for all programs together, in MiB.
     #[arg(long, default_value_t = 4096)]
     budget_mb: u64,
+    /// Run an empty program in each guest before the first order: the first of a client is as quick as the next.
+    #[arg(long)]
+    warm: bool,
     /// Try what a cell must not be able to do, and report.
     #[arg(long)]
     probe: bool,
@@ -85,7 +88,12 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let budget = Arc::new(Budget::new(arguments.budget_mb << 20));
     let cell = Cell { guests, outbox: Arc::default(), budget, running, executions: HashMap::new() };
-    runtime.block_on(cell.serve(link, wall))
+    runtime.block_on(async {
+        if arguments.warm {
+            cell.warm().await;
+        }
+        cell.serve(link, wall).await
+    })
 }
 
 fn in_words(error: wasmtime::Error) -> anyhow::Error {
@@ -176,6 +184,31 @@ impl Cell {
             }
             ToExecutor::Kill { exec } => self.kill(exec),
             ToExecutor::Start { exec } => self.start(exec),
+        }
+    }
+
+    /// Touches what every program touches: the guests' code and the pages behind it.
+    async fn warm(&self) {
+        let second = Duration::from_secs(1);
+        let order = |toolchain| OpenOrder {
+            toolchain,
+            main: "empty",
+            args: Vec::new(),
+            env: Vec::new(),
+            time: second,
+            wall: second,
+            memory_bytes: 1 << 30,
+            output_bytes: 0,
+            file_bytes: 0,
+            file_count: 1,
+            deterministic: None,
+        };
+        for toolchain in self.guests.keys() {
+            let Execution { pipes, waiting, .. } = self.open(ExecId::MAX, &order(toolchain));
+            if let Some(program) = waiting {
+                pipes.stdin(&[], true);
+                drop(run::run(program, pipes).await);
+            }
         }
     }
 

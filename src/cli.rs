@@ -103,9 +103,14 @@ impl SettingsArguments {
 }
 
 /// Everything between a door and the engines, as the configuration says.
-fn runner(config: &Config, toolchains: &Toolchains, cells: usize) -> Arc<Runner> {
-    let settings =
-        WasmSettings { cells, slots: config.cells.slots, budget_mb: config.budget_mb(), require_wall: config.cells.require_hardening };
+fn runner(config: &Config, toolchains: &Toolchains, cells: usize, warm: bool) -> Arc<Runner> {
+    let settings = WasmSettings {
+        cells,
+        slots: config.cells.slots,
+        budget_mb: config.budget_mb(),
+        require_wall: config.cells.require_hardening,
+        warm,
+    };
     let wasm = Wasm::new(settings, toolchains.iter().map(|toolchain| toolchain.name.clone()));
     let bounds = Bounds { busy: config.desk.busy_per_cell * cells, live: config.desk.live, queue: config.desk.queue };
     let job = &config.limits.job;

@@ -55,6 +55,24 @@ pub enum Code {
 }
 
 impl Code {
+    pub const ALL: [Self; 15] = [
+        Self::BadJson,
+        Self::BadFrame,
+        Self::BadField,
+        Self::MissingField,
+        Self::BadPath,
+        Self::UnknownLanguage,
+        Self::UnknownRun,
+        Self::DuplicateId,
+        Self::NotRunning,
+        Self::LimitTooHigh,
+        Self::TooLarge,
+        Self::Busy,
+        Self::LanguageUnavailable,
+        Self::ShuttingDown,
+        Self::Internal,
+    ];
+
     pub fn http_status(self) -> u16 {
         match self {
             Self::BadJson

@@ -90,7 +90,7 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let runner = super::runner(&config, &toolchains, 1);
+    let runner = super::runner(&config, &toolchains, 1, false);
     make_ready(&config, &runner, &job.toolchain)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let outcome = runtime.block_on(execute(&runner, job, json));
@@ -295,7 +295,7 @@ fn exit_code(outcome: &Outcome) -> u8 {
 
 /// Runs each toolchain's example.
 pub(super) fn check_examples(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>]) -> anyhow::Result<ExitCode> {
-    let runner = super::runner(config, toolchains, 1);
+    let runner = super::runner(config, toolchains, 1, false);
     for toolchain in which {
         make_ready(config, &runner, toolchain)?;
     }

@@ -47,7 +47,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
                 return Ok(ExitCode::from(USAGE));
             }
         };
-        let runner = super::runner(&config, &toolchains, config.cells());
+        let runner = super::runner(&config, &toolchains, config.cells(), true);
         let cache = Cache::new(config.cache());
         let mut missing = Vec::new();
         for toolchain in toolchains.iter() {

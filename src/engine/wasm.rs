@@ -37,6 +37,8 @@ pub struct Settings {
     pub slots: u32,
     pub budget_mb: u64,
     pub require_wall: bool,
+    /// Cells run an empty program before they take orders.
+    pub warm: bool,
 }
 
 pub struct Wasm {
@@ -300,6 +302,9 @@ fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream), StartFault>
         }
     }
     let theirs: OwnedFd = theirs.into();
+    if shared.settings.warm {
+        command.arg("--warm");
+    }
     command.env_clear().stdin(theirs).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let child = command.spawn()?;
     Ok((child, tokio::net::UnixStream::from_std(ours)?))

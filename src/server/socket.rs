@@ -29,7 +29,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSoc
 use tokio_util::sync::CancellationToken;
 
 /// Frames that wait for a slow client, over all runs of a connection.
-const OUTGOING: usize = 32;
+const OUTGOING: usize = 8;
 /// How long a closed connection is drained, and how much of it: a client in the middle of a large frame should
 /// learn why, not see a reset.
 const LINGER: Duration = Duration::from_secs(5);

@@ -120,3 +120,37 @@ fn kill(server: &Server) {
         assert!(std::process::Command::new("kill").args(["-KILL", &cell.to_string()]).status().unwrap().success());
     }
 }
+
+/// Runs `start` in a thread, and so starts processes, for which this kernel seems to have no Landlock.
+fn without_landlock<T: Send>(start: impl FnOnce() -> T + Send) -> T {
+    use seccompiler::{SeccompAction, SeccompFilter};
+    const LANDLOCK_CREATE_RULESET: i64 = 444;
+    const ENOSYS: u32 = 38;
+    let start = move || {
+        let rules = [(LANDLOCK_CREATE_RULESET, vec![])].into();
+        let filter =
+            SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(ENOSYS), std::env::consts::ARCH.try_into().unwrap())
+                .unwrap();
+        let program: seccompiler::BpfProgram = filter.try_into().unwrap();
+        seccompiler::apply_filter(&program).unwrap();
+        start()
+    };
+    std::thread::scope(|scope| scope.spawn(start).join().unwrap())
+}
+
+#[tokio::test]
+async fn a_wall_with_a_hole_is_told_and_can_be_refused() {
+    let server = without_landlock(|| Server::start(&[]));
+    let ready: Value = serde_json::from_str(&server.get("/readyz").1).unwrap();
+    assert_eq!(
+        (&ready["hardening"]["whole"], &ready["hardening"]["landlock"], &ready["hardening"]["seccomp"]),
+        (&json!(false), &json!(false), &json!(true))
+    );
+    server.connect().await.python("print(1)").await.succeeded();
+    let refused = without_landlock(|| runnel().args(["serve", "--listen", "127.0.0.1:0", "--require-hardening"]).output().unwrap());
+    let text = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && refused.stdout.is_empty() && text.contains("second wall is not whole"), "{text}");
+    let checked = without_landlock(|| runnel().arg("check").output().unwrap());
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(String::from_utf8(checked.stdout).unwrap().contains("MISSING"));
+}

@@ -381,3 +381,27 @@ async fn both_forms_of_hello_are_welcome() {
     let python = welcome["languages"].as_array().unwrap().iter().find(|language| language["name"] == "python").unwrap();
     assert_eq!((&python["state"], &python["engine"], &python["limits"]["time_ms"]), (&json!("ready"), &json!("wasm"), &json!(5000)));
 }
+
+/// The page that clients are written from must know every word that the code knows.
+#[test]
+fn the_protocol_page_is_complete() {
+    let page = include_str!("../../docs/protocol.md");
+    let source = concat!(include_str!("../../src/protocol.rs"), include_str!("../../src/protocol/render.rs"));
+    let mut words = Vec::new();
+    for line in source.lines() {
+        let line = line.trim().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+        let field = line.split_once(':').map(|(field, _)| field).filter(|_| line.ends_with(',') && !line.contains("=>"));
+        words.extend(field.filter(|field| {
+            field.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !["kind", "_kind", "details", "refusal"].contains(field)
+        }));
+    }
+    let codes = runnel::protocol::Code::ALL.map(|code| serde_json::to_value(code).unwrap());
+    words.extend(codes.iter().map(|code| code.as_str().unwrap()));
+    assert!(words.len() > 60, "{words:?}");
+    for word in words {
+        assert!(
+            page.contains(&format!("`{word}`")) || page.contains(&format!("`{word}?`")) || page.contains(&format!("\"{word}\"")),
+            "`{word}` is not on the page"
+        );
+    }
+}
