@@ -114,7 +114,12 @@ fn runner(config: &Config, toolchains: &Toolchains, cells: usize, warm: bool) ->
     let wasm = Wasm::new(settings, toolchains.iter().map(|toolchain| toolchain.name.clone()));
     let bounds = Bounds { busy: config.desk.busy_per_cell * cells, live: config.desk.live, queue: config.desk.queue };
     let job = &config.limits.job;
-    let settings = Settings { capture_bytes: job.capture_kb << 10, stdin_bytes: job.stdin_kb << 10, file_count: job.file_count };
+    let settings = Settings {
+        capture_bytes: job.capture_kb << 10,
+        stdin_bytes: job.stdin_kb << 10,
+        file_count: job.file_count,
+        held_bytes: config.desk.held_mb << 20,
+    };
     Runner::new(Engines { wasm }, Admission::new(bounds), settings)
 }
 

@@ -41,6 +41,7 @@ pub struct Desk {
     pub live: usize,
     pub busy_per_cell: usize,
     pub queue: usize,
+    pub held_mb: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -151,6 +152,7 @@ impl Config {
         must((1..=2048).contains(&self.cells.slots), "`cells.slots`: from 1 to 2048");
         must(self.desk.live >= 1, "`desk.live`: at least 1");
         must(self.desk.busy_per_cell >= 1, "`desk.busy_per_cell`: at least 1");
+        must(self.desk.held_mb >= 1, "`desk.held_mb`: at least 1");
         let room = self.cells() * self.cells.slots as usize;
         must(self.desk.live <= room, &format!("`desk.live`: the cells have room for {room} (`cells.count` times `cells.slots`)"));
         must((1..=1 << 20).contains(&self.connection.max_frame_kb), "`connection.max_frame_kb`: from 1 to 1048576");

@@ -2,6 +2,7 @@
 //! execution, watches it, judges. Called by every door; knows neither frames nor sockets.
 
 mod capture;
+mod holding;
 mod input;
 
 use crate::admission::{Admission, Entry, Permit, Place};
@@ -13,6 +14,7 @@ use crate::limits::FUEL_PER_MS;
 use crate::link::Seeds;
 use crate::link::session::{Execution, Happening, Order};
 use capture::Capture;
+use holding::Holdings;
 pub use input::{Input, InputFault};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -32,19 +34,22 @@ pub struct Settings {
     pub capture_bytes: usize,
     pub stdin_bytes: u64,
     pub file_count: u32,
+    /// Files and input of all runs together.
+    pub held_bytes: u64,
 }
 
 pub struct Runner {
     engines: Engines,
     admission: Arc<Admission>,
     settings: Settings,
+    holdings: Arc<Holdings>,
     draining: AtomicBool,
 }
 
 /// Why a job was not accepted. Nothing of it happened.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    #[error("the server is busy: its queue is full")]
+    #[error("the server is busy: its queue is full, or it holds as many bytes as it may")]
     Busy,
     #[error("the server is shutting down")]
     ShuttingDown,
@@ -80,7 +85,8 @@ enum Stage {
 
 impl Runner {
     pub fn new(engines: Engines, admission: Arc<Admission>, settings: Settings) -> Arc<Self> {
-        Arc::new(Self { engines, admission, settings, draining: AtomicBool::new(false) })
+        let holdings = Holdings::new(settings.held_bytes);
+        Arc::new(Self { engines, admission, settings, holdings, draining: AtomicBool::new(false) })
     }
 
     pub fn engines(&self) -> &Engines {
@@ -110,13 +116,14 @@ impl Runner {
             Readiness::Preparing => return Err(unavailable("it is being prepared".to_owned())),
             Readiness::Unavailable(why) => return Err(unavailable(why)),
         }
+        let holding = self.holdings.take(job.code_size() + job.stdin.len() as u64).ok_or(Refused::Busy)?;
         let stage = match self.admission.enter() {
             Entry::Admitted(permit) => Stage::Starting(permit),
             Entry::Queued(place) => Stage::Queued { place, told: None },
             Entry::Full => return Err(Refused::Busy),
         };
         Ok(Run {
-            input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64)),
+            input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
             captures: [Capture::new(self.settings.capture_bytes), Capture::new(self.settings.capture_bytes)],
             runner: self.clone(),
             job,

@@ -107,7 +107,16 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
     };
     // Frames are small and each is wanted at once.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, router).with_graceful_shutdown(stop_accepting).await?;
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop_accepting);
+    let overdue = async {
+        server.draining.cancelled().await;
+        tokio::time::sleep(server.settings.grace()).await;
+    };
+    tokio::select! {
+        served = serving => served?,
+        // A client that never ends its request must not keep the server from ending.
+        () = overdue => {}
+    }
     server.connections.close();
     if tokio::time::timeout(server.settings.grace(), server.connections.wait()).await.is_err() {
         server.ending.cancel();

@@ -1,6 +1,7 @@
 //! A program's input from the door to the run: kept until the program has started, bounded over the whole run.
 //! Written by doors, taken by the runner.
 
+use super::holding::Holding;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -10,6 +11,8 @@ pub struct Input {
 }
 
 struct Shared {
+    /// Of the whole run: its files and what was sent at once are in it too.
+    holding: Holding,
     state: Mutex<State>,
     arrived: Notify,
 }
@@ -28,14 +31,16 @@ struct State {
 pub enum InputFault {
     #[error("its input has ended")]
     Closed,
+    #[error("the server holds as many bytes as it may")]
+    Busy,
     #[error("the input of this run is more than {limit} bytes")]
     TooLarge { limit: u64, given: u64 },
 }
 
 impl Input {
-    pub(super) fn new(open: bool, limit: u64) -> Self {
+    pub(super) fn new(open: bool, limit: u64, holding: Holding) -> Self {
         let state = State { pending: Vec::new(), eof: false, closed: !open, limit, received: 0, taken: 0 };
-        Self { shared: Arc::new(Shared { state: Mutex::new(state), arrived: Notify::new() }) }
+        Self { shared: Arc::new(Shared { holding, state: Mutex::new(state), arrived: Notify::new() }) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -50,6 +55,9 @@ impl Input {
         let given = state.received + bytes.len() as u64;
         if given > state.limit {
             return Err(InputFault::TooLarge { limit: state.limit, given });
+        }
+        if !self.shared.holding.grow(bytes.len() as u64) {
+            return Err(InputFault::Busy);
         }
         state.received = given;
         state.pending.extend_from_slice(bytes);

@@ -99,6 +99,17 @@ async fn python_cases() {
     check("python", "py").await;
 }
 
+/// The list that people read is the one that the case `modules` checks.
+#[test]
+fn the_list_of_missing_modules_is_documented() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("toolchains/python");
+    let page = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let (_, rest) = page.split_once("<!-- modules -->").unwrap();
+    let list = rest.split("```").nth(1).unwrap();
+    let checked = std::fs::read_to_string(folder.join("cases/modules.out")).unwrap();
+    assert!(list.split_whitespace().eq(checked.split_whitespace()), "{list}\n{checked}");
+}
+
 #[tokio::test]
 async fn javascript_cases() {
     check("javascript", "js").await;

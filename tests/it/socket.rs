@@ -198,6 +198,52 @@ async fn invalid_utf8_closes_with_1007() {
 }
 
 #[tokio::test]
+async fn a_silent_client_is_pinged_then_closed() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = Server::start(&["--set", "connection.ping_s=1", "--set", "connection.pong_s=2"]);
+    let mut lively = server.connect().await;
+    let mut stream = tokio::net::TcpStream::connect(&server.address).await.unwrap();
+    let handshake = "GET /v1/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.write_all(handshake.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // Ends because the server closes: it never hears a pong.
+    let read = async {
+        while stream.read_buf(&mut answer).await.is_ok_and(|read| read > 0) {
+            if answer.windows(2).any(|pair| pair == 1001u16.to_be_bytes()) {
+                break;
+            }
+        }
+    };
+    // The other one answers pings while it waits.
+    let wait = async { while let Some(Message::Ping(_)) = lively.message().await {} };
+    tokio::select! {
+        () = read => {}
+        () = wait => panic!("something came"),
+    }
+    assert!(answer.windows(2).any(|pair| pair == [0x89, 0]), "no ping");
+    lively.python("print('heard')").await.succeeded();
+}
+
+#[tokio::test]
+async fn what_jobs_hold_is_bounded_over_all_of_them() {
+    let server =
+        Server::start(&["--set", "desk.held_mb=2", "--set", "desk.busy_per_cell=1", "--set", "cells.count=1", "--set", "desk.live=10"]);
+    let mut client = server.connect().await;
+    let run = |id: &str| json!({"type": "run", "id": id, "language": "python", "code": "input()", "files": {"big": "x".repeat(1 << 20)}, "interactive": true});
+    client.send(run("a")).await;
+    client.next_of("waiting").await;
+    client.send(run("b")).await;
+    let refused = client.next().await;
+    assert_eq!((&refused["code"], &refused["id"]), (&json!("busy"), &json!("b")));
+    client.send(json!({"type": "stdin", "id": "a", "data": "y".repeat(1 << 20)})).await;
+    assert_eq!(client.next().await["code"], "busy");
+    client.send(json!({"type": "cancel", "id": "a"})).await;
+    client.next_of("result").await;
+    client.send(run("b")).await;
+    client.next_of("waiting").await;
+}
+
+#[tokio::test]
 async fn a_thousand_runs_at_once_are_queued_then_refused() {
     let server = Server::start(&["--set", "desk.live=32", "--set", "desk.queue=200", "--set", "connection.runs=2000"]);
     let mut client = server.connect().await;

@@ -12,9 +12,12 @@ use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Changes whenever this file makes something else of the same input.
 const PIPELINE: &str = "1";
+/// How long an earlier version's files are kept.
+const KEEP: Duration = Duration::from_secs(14 * 24 * 3600);
 /// Lines of a failed build that are shown.
 const TAIL: usize = 20;
 
@@ -74,7 +77,22 @@ impl Cache {
             }
             share += 0.15;
         }
+        self.forget_old(&toolchain.name);
         Ok(native)
+    }
+
+    /// Removes what earlier versions of a toolchain left, as far as nobody is likely to go back to it.
+    fn forget_old(&self, name: &str) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        for entry in entries.flatten() {
+            let file = entry.file_name();
+            let is_ours = file.to_str().is_some_and(|file| is_made_of(file, name));
+            let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
+            if is_ours && age.is_some_and(|age| age > KEEP) {
+                // Another server that runs on it has it open.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     /// The guest as a portable component.
@@ -128,6 +146,13 @@ fn stem(toolchain: &Toolchain) -> String {
     }
     hasher.update(PIPELINE);
     format!("{}-{}", toolchain.name, hex(&hasher.finalize()))
+}
+
+/// Whether a cached file is a version of this toolchain: its name, a hash, and more.
+fn is_made_of(file: &str, name: &str) -> bool {
+    let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+    let hash = rest.and_then(|rest| rest.split(['-', '.']).next());
+    hash.is_some_and(|hash| hash.len() == 16 && hash.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 fn hex(digest: &[u8]) -> String {
@@ -264,6 +289,14 @@ mod tests {
         for line in ["step", "step 5/4 x", "step 0/4 x", "step a/b c", "stepping 1/2 x", "warning: step 1/2 x"] {
             assert_eq!(parse_step(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn files_of_a_toolchain() {
+        assert!(is_made_of("python-0123456789abcdef.wasm", "python"));
+        assert!(is_made_of("python-0123456789abcdef-0123456789abcdef.fuel.cwasm", "python"));
+        assert!(!is_made_of("python-static-0123456789abcdef.wasm", "python"));
+        assert!(!is_made_of("python.lock", "python") && !is_made_of("python.build", "python"));
     }
 
     #[test]

@@ -144,8 +144,8 @@ fn packed_files_are_bounded() {
 #[test]
 fn deep_json_is_refused_not_followed() {
     let nest = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
-    for (field, code) in [("meta", Code::TooLarge), ("code", Code::BadField), ("args", Code::BadField), ("colour", Code::BadField)] {
-        let deep = format!(r#"{{"type": "run", "id": "a", "language": "python", "{field}": {nest}}}"#);
+    for (field, code) in [("meta", Code::TooLarge), ("args", Code::BadField), ("colour", Code::BadField)] {
+        let deep = format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "{field}": {nest}}}"#);
         assert_eq!(refusal(&deep).0, code, "{field}");
     }
     assert_eq!(refusal(&nest).0, Code::BadJson);
