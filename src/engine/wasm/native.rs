@@ -24,6 +24,8 @@ fn config(clocking: Clocking) -> Config {
         .consume_fuel(clocking == Clocking::Fuel)
         .max_wasm_stack(WASM_STACK)
         .async_stack_size(WASM_STACK + HOST_STACK)
+        // A deep recursion must not keep its stack's pages after its end, nor leave its traces to the next program.
+        .async_stack_zeroing(true)
         .memory_init_cow(true)
         // An interpreter's snapshot is mapped, never copied; without this a large sparse one would be copied.
         .memory_guaranteed_dense_image_size(1 << 30)
@@ -57,8 +59,6 @@ pub(crate) fn runtime(clocking: Clocking, slots: u32) -> wasmtime::Result<Engine
         .pagemap_scan(Enabled::Auto)
         .linear_memory_keep_resident(MEMORY_KEPT)
         .max_unused_warm_slots(WARM_SLOTS)
-        // A deep recursion must not keep its stack's pages after its end, nor leave its traces to the next.
-        .async_stack_zeroing(true)
         .async_stack_keep_resident(STACK_KEPT);
     let mut config = config(clocking);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
