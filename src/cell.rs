@@ -247,7 +247,8 @@ impl Cell {
             return;
         };
         let pipes = execution.pipes.clone();
-        outbox.push(&FromExecutor::Started { exec });
+        // One write carries start, output and end of a short program.
+        outbox.push_along(&FromExecutor::Started { exec });
         // Not kept: it ends by itself, by its limits, or by `Kill`; all end with the process.
         tokio::spawn(async move {
             let (facts, sandbox) = run::run(program, pipes).await;

@@ -31,8 +31,19 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn push(&self, frame: &FromExecutor<'_>) {
-        link::encode(frame, &mut lock(&self.buffer));
+        self.push_along(frame);
         self.wake.notify_one();
+    }
+
+    /// Goes with what comes next, at the latest when the program gives way.
+    pub(super) fn push_along(&self, frame: &FromExecutor<'_>) {
+        link::encode(frame, &mut lock(&self.buffer));
+    }
+
+    fn wake_if_filled(&self) {
+        if !lock(&self.buffer).is_empty() {
+            self.wake.notify_one();
+        }
     }
 }
 
@@ -118,6 +129,7 @@ impl Pipes {
     /// Sends what was gathered. Called whenever the program gives way, waits or ends.
     pub(super) fn flush(&self) {
         self.flush_locked(&mut lock(&self.state));
+        self.outbox.wake_if_filled();
     }
 
     fn flush_locked(&self, state: &mut State) {
