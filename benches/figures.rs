@@ -133,12 +133,13 @@ fn processes(server: &Server) -> Vec<u32> {
     processes
 }
 
-/// Private memory of server and cells in KiB.
+/// Private memory of server and cells in KiB: what was written to. Unwritten pages of the guests' files are the page
+/// cache's, whoever else has them mapped or not.
 fn memory(server: &Server) -> u64 {
     let field = |process: &u32| {
         let text = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap();
         text.lines()
-            .filter(|line| line.starts_with("Private_"))
+            .filter(|line| line.starts_with("Private_Dirty"))
             .map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap())
             .sum::<u64>()
     };
