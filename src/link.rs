@@ -94,6 +94,8 @@ pub enum FromExecutor<'a> {
     Output {
         exec: ExecId,
         pipe: Pipe,
+        /// Since the start, when the first of these bytes was written.
+        at: Duration,
         #[serde(with = "serde_bytes")]
         bytes: &'a [u8],
     },
@@ -210,7 +212,7 @@ mod tests {
 
         #[test]
         fn output_comes_back(bytes in proptest::collection::vec(any::<u8>(), 0..1000), cut in 0usize..1000) {
-            let frame = FromExecutor::Output { exec: 3, pipe: Pipe::Stderr, bytes: &bytes };
+            let frame = FromExecutor::Output { exec: 3, pipe: Pipe::Stderr, at: Duration::from_micros(5), bytes: &bytes };
             let mut out = Vec::new();
             encode(&frame, &mut out);
             prop_assert_eq!(split(&out[..cut.min(out.len() - 1)]).unwrap().map(|_| ()), None);

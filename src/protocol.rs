@@ -5,7 +5,7 @@ pub mod parse;
 pub mod render;
 mod text;
 
-pub(crate) use text::to_base64;
+pub use text::to_base64;
 pub use text::{Data, Pairs};
 
 use serde::{Deserialize, Serialize};

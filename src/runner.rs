@@ -66,8 +66,6 @@ pub struct Run {
     stage: Stage,
     accepted: Instant,
     queue_time: Duration,
-    /// When the program was started; None until then.
-    started: Option<Instant>,
     told_started: bool,
     retried: bool,
     captures: [Capture; 2],
@@ -131,7 +129,6 @@ impl Runner {
             stage,
             accepted: Instant::now(),
             queue_time: Duration::ZERO,
-            started: None,
             told_started: false,
             retried: false,
             sequence: 0,
@@ -241,13 +238,13 @@ impl Run {
         };
         match happening {
             Happening::Started => {
-                self.started = Some(Instant::now());
                 if !std::mem::replace(&mut self.told_started, true) {
                     self.ready.push_back(Event::Started { engine: self.job.toolchain.kind.engine() });
                 }
             }
-            Happening::Output { pipe, bytes } => self.output(pipe, bytes),
+            Happening::Output { pipe, at, bytes } => self.output(pipe, at, bytes),
             Happening::Waiting => self.ready.push_back(Event::Waiting),
+            Happening::Ended(Facts { end: End::Broken(why), .. }) => return self.lost(permit, why),
             Happening::Ended(facts) => return self.end(Some(facts), End::Exit(0)),
             Happening::Lost if killed.is_some() => return self.end(None, End::Stopped(Stop::Cancelled)),
             Happening::Lost => return self.lost(permit, "the process that ran the program was lost".to_owned()),
@@ -255,23 +252,22 @@ impl Run {
         self.stage = Stage::Running { permit, execution, killed };
     }
 
-    fn output(&mut self, pipe: Pipe, bytes: Vec<u8>) {
+    fn output(&mut self, pipe: Pipe, at: Duration, bytes: Vec<u8>) {
         let capture = &mut self.captures[pipe as usize];
         capture.keep(&bytes);
         if self.job.stream == Stream::Live
             && let Some(data) = capture.whole_characters(bytes)
         {
-            self.tell_output(pipe, data);
+            self.tell_output(pipe, at, data);
         }
     }
 
-    fn tell_output(&mut self, pipe: Pipe, data: Text) {
-        let at = self.started.map_or(Duration::ZERO, |started| started.elapsed());
+    fn tell_output(&mut self, pipe: Pipe, at: Duration, data: Text) {
         self.ready.push_back(Event::Output { pipe, seq: self.sequence, at, data });
         self.sequence += 1;
     }
 
-    /// The executor is gone. The program runs once more where nobody has seen anything of it yet.
+    /// The executor is gone, or failed the program, which runs once more where nobody has seen anything of it yet.
     fn lost(&mut self, permit: Permit, why: String) {
         let seen = self.sequence > 0 || self.input.was_taken();
         if seen || std::mem::replace(&mut self.retried, true) {
@@ -285,11 +281,12 @@ impl Run {
     /// The end: from facts where there are some, else from `otherwise`.
     fn end(&mut self, facts: Option<Facts>, otherwise: End) {
         self.input.close();
+        let at = facts.as_ref().map_or(Duration::ZERO, |facts| facts.wall);
         for pipe in [Pipe::Stdout, Pipe::Stderr] {
             if self.job.stream == Stream::Live
                 && let Some(data) = self.captures[pipe as usize].rest()
             {
-                self.tell_output(pipe, data);
+                self.tell_output(pipe, at, data);
             }
         }
         let verdict = judge::verdict(facts.as_ref().unwrap_or(&Facts::unmeasured(otherwise)));

@@ -19,5 +19,5 @@ fuzz_target!(|text: &str| match request(text, &RULES) {
         assert!(job.code_size() <= job.limits.file_bytes);
     }
     Ok(_) => {}
-    Err((id, refusal)) => assert!(!render::error(id.as_deref(), &refusal).is_empty()),
+    Err(refused) => assert!(!render::error(refused.id.as_deref(), &refused.refusal).is_empty()),
 });

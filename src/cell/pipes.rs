@@ -5,10 +5,9 @@
 use crate::event::Pipe;
 use crate::judge::Stop;
 use crate::link::{self, ExecId, FromExecutor, WINDOW};
-use bytes::Bytes;
-use std::collections::VecDeque;
+use bytes::{Bytes, BytesMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
@@ -63,12 +62,15 @@ pub(super) struct Pipes {
 }
 
 struct State {
-    stdin: VecDeque<Bytes>,
+    stdin: BytesMut,
     eof: bool,
     /// The server knows that the program waits for input.
     told_waiting: bool,
     gathered: Vec<u8>,
     gathered_from: Pipe,
+    /// When the first of what is gathered was written.
+    gathered_at: Duration,
+    begin: Instant,
     credit: i64,
     output_left: u64,
     output_total: u64,
@@ -80,11 +82,13 @@ struct State {
 impl Pipes {
     pub(super) fn new(exec: ExecId, outbox: Arc<Outbox>, output_bytes: u64) -> Arc<Self> {
         let state = State {
-            stdin: VecDeque::new(),
+            stdin: BytesMut::new(),
             eof: false,
             told_waiting: false,
             gathered: Vec::new(),
             gathered_from: Pipe::Stdout,
+            gathered_at: Duration::ZERO,
+            begin: Instant::now(),
             credit: i64::from(WINDOW),
             output_left: output_bytes,
             output_total: 0,
@@ -94,11 +98,15 @@ impl Pipes {
         Arc::new(Self { exec, outbox, state: Mutex::new(state), input: Notify::new(), credit: Notify::new(), stopped: Notify::new() })
     }
 
+    /// The program starts now: what it writes is timed from here.
+    pub(super) fn begin(&self) {
+        lock(&self.state).begin = Instant::now();
+    }
+
     pub(super) fn stdin(&self, bytes: &[u8], eof: bool) {
         let mut state = lock(&self.state);
-        if !bytes.is_empty() {
-            state.stdin.push_back(Bytes::copy_from_slice(bytes));
-        }
+        // One buffer: pieces of a byte each must not cost more than their bytes.
+        state.stdin.extend_from_slice(bytes);
         state.eof |= eof;
         state.told_waiting = false;
         drop(state);
@@ -136,7 +144,8 @@ impl Pipes {
         if state.gathered.is_empty() {
             return;
         }
-        let frame = FromExecutor::Output { exec: self.exec, pipe: state.gathered_from, bytes: &state.gathered };
+        let State { gathered_from: pipe, gathered_at: at, gathered: bytes, .. } = &*state;
+        let frame = FromExecutor::Output { exec: self.exec, pipe: *pipe, at: *at, bytes };
         self.outbox.push(&frame);
         state.credit -= i64::from(link::cost(state.gathered.len()));
         state.gathered.clear();
@@ -147,6 +156,9 @@ impl Pipes {
         if state.gathered_from != pipe {
             self.flush_locked(&mut state);
             state.gathered_from = pipe;
+        }
+        if state.gathered.is_empty() {
+            state.gathered_at = state.begin.elapsed();
         }
         if state.credit < -OVERDRAFT {
             return Err(StreamError::trap("wrote without leave"));
@@ -249,14 +261,11 @@ impl Pollable for Stdin {
 impl InputStream for Stdin {
     fn read(&mut self, size: usize) -> StreamResult<Bytes> {
         let mut state = lock(&self.0.state);
-        let Some(front) = state.stdin.front_mut() else {
+        if state.stdin.is_empty() {
             return if state.eof { Err(StreamError::Closed) } else { Ok(Bytes::new()) };
-        };
-        let piece = front.split_to(size.min(TRANSFER).min(front.len()));
-        if front.is_empty() {
-            state.stdin.pop_front();
         }
-        Ok(piece)
+        let length = size.min(TRANSFER).min(state.stdin.len());
+        Ok(state.stdin.split_to(length).freeze())
     }
 }
 

@@ -76,6 +76,7 @@ impl Drop for Running {
 /// Runs the program to its end. The sandbox comes back too: the news goes first, tearing down takes its time.
 pub(super) async fn run(program: Program, pipes: Arc<Pipes>) -> (Facts, Sandbox) {
     let begin = Instant::now();
+    pipes.begin();
     program.running.fetch_add(1, Ordering::Relaxed);
     let _running = Running(program.running.clone());
     let meter = Arc::new(Meter::new(if program.deterministic.is_some() { Duration::MAX } else { program.time }));

@@ -39,7 +39,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
         Err(code) => return Ok(code),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let served = runtime.block_on(async {
         let listener = match TcpListener::bind(&config.listen).await {
             Ok(listener) => listener,
             Err(fault) => {
@@ -73,7 +73,10 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
         preparing.abort();
         served?;
         Ok(ExitCode::SUCCESS)
-    })
+    });
+    // Not waited for: a guest that is still being prepared.
+    runtime.shutdown_background();
+    served
 }
 
 /// Prepares what was not ready at the start, and puts it to use as soon as it is.

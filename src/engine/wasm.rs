@@ -305,6 +305,8 @@ fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream), StartFault>
     if shared.settings.warm {
         command.arg("--warm");
     }
+    // A terminal's Ctrl-C reaches a whole group: the server alone is to hear it, and to end its cells in order.
+    command.process_group(0);
     command.env_clear().stdin(theirs).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let child = command.spawn()?;
     Ok((child, tokio::net::UnixStream::from_std(ours)?))

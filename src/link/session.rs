@@ -9,6 +9,7 @@ use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
 
@@ -40,6 +41,7 @@ pub enum Happening {
     Started,
     Output {
         pipe: Pipe,
+        at: Duration,
         bytes: Vec<u8>,
     },
     Waiting,
@@ -226,7 +228,7 @@ impl Session {
                 return Ok(());
             }
             FromExecutor::Started { exec } => (exec, Happening::Started),
-            FromExecutor::Output { exec, pipe, bytes } => (exec, Happening::Output { pipe, bytes: bytes.to_vec() }),
+            FromExecutor::Output { exec, pipe, at, bytes } => (exec, Happening::Output { pipe, at, bytes: bytes.to_vec() }),
             FromExecutor::Waiting { exec } => (exec, Happening::Waiting),
             FromExecutor::Ended { exec, facts } => {
                 let inbox = lock(&self.shared.live).executions.remove(&exec);

@@ -82,17 +82,16 @@ async fn a_run_that_loses_two_cells_is_told_so() {
         .send(json!({"type": "run", "id": "r", "language": "python", "code": "import time\ntime.sleep(20)", "limits": {"wall_ms": 30000}}))
         .await;
     client.next_of("started").await;
-    kill(&server);
-    // `started` is told once; the second life shows as a new cell that is busy.
-    for _ in 0..200 {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        if !server.cells().is_empty() && server.get("/readyz").0 == 200 {
-            break;
+    // Its second life is not told: cells are killed until the run is over, and the second that it loses ends it.
+    let ran = {
+        let mut rest = std::pin::pin!(client.rest("r"));
+        loop {
+            kill(&server);
+            if let Ok(ran) = tokio::time::timeout(std::time::Duration::from_secs(1), &mut rest).await {
+                break ran;
+            }
         }
-    }
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    kill(&server);
-    let ran = client.rest("r").await;
+    };
     assert_eq!(ran.status(), "internal");
     assert!(ran.execution()["message"].as_str().unwrap().contains("lost"));
 }
@@ -153,4 +152,20 @@ async fn a_wall_with_a_hole_is_told_and_can_be_refused() {
     let checked = without_landlock(|| runnel().arg("check").output().unwrap());
     assert_eq!(checked.status.code(), Some(1));
     assert!(String::from_utf8(checked.stdout).unwrap().contains("MISSING"));
+}
+
+#[tokio::test]
+async fn want_of_our_own_memory_is_not_the_programs_fault() {
+    let server = Server::start(&["--set", "cells.count=1", "--set", "desk.live=100", "--set", "cells.budget_mb=64"]);
+    let mut client = server.connect().await;
+    for (language, code) in [("python", "x = bytearray(100 << 20)"), ("python", "open('big', 'wb').write(b'x')\nx = bytearray(100 << 20)")]
+    {
+        let ran = client.run(json!({"language": language, "code": code})).await;
+        assert_eq!(ran.status(), "internal", "{:#}", ran.last());
+        assert!(ran.execution()["message"].as_str().unwrap().contains("no memory left"), "{:#}", ran.last());
+    }
+    // What was taken is given back.
+    for _ in 0..5 {
+        client.python("x = bytearray(40 << 20)\nopen('f', 'wb').write(b'x' * 1_000_000)\nprint(len(x))").await.succeeded();
+    }
 }

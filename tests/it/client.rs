@@ -3,6 +3,7 @@
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
 use std::time::Duration;
@@ -34,7 +35,7 @@ impl Server {
     pub(crate) fn start(arguments: &[&str]) -> Self {
         prepare();
         let mut command = runnel();
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).process_group(0);
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -44,6 +45,11 @@ impl Server {
 
     pub(crate) fn signal(&self, signal: &str) {
         assert!(Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap().success());
+    }
+
+    /// As a terminal does it: to the server's whole process group.
+    pub(crate) fn signal_group(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, "--", &format!("-{}", self.process.id())]).status().unwrap().success());
     }
 
     /// Processes whose parent is this server.

@@ -367,7 +367,7 @@ async fn sigterm_lets_live_runs_end() {
     let mut idle = server.connect().await;
     client.send(json!({"type": "run", "id": "r", "language": "python", "code": "import time\ntime.sleep(1)\nprint('done')"})).await;
     client.next_of("started").await;
-    server.signal("-TERM");
+    server.signal_group("-TERM");
     assert_eq!(u16::from(idle.closed().await.unwrap().code), 1012);
     client.send(json!({"type": "run", "id": "late", "language": "python", "code": "1"})).await;
     let refused = loop {
