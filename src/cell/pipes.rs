@@ -211,7 +211,9 @@ impl Pipes {
                     self.outbox.push(&FromExecutor::Waiting { exec: self.exec });
                 }
             }
-            self.park(self.input.notified()).await;
+            // Told at once: whoever types takes longer than any grace.
+            let _parked = Parked::begin(self);
+            self.input.notified().await;
         }
     }
 

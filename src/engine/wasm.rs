@@ -158,6 +158,8 @@ impl Wasm {
         let mut changed = self.shared.changed.subscribe();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
+            // The first of several equals, always: going round was measured, a cold cell costs 0.15 ms more than one
+            // that still tears down what it ran.
             let least = lock(&self.shared.cells).iter().min_by_key(|cell| cell.session.live()).map(|cell| cell.session.clone());
             if let Some(session) = least {
                 return Ok(session);
