@@ -80,6 +80,10 @@ impl Admission {
         Entry::Queued(Place { admission: self.clone(), number, granted })
     }
 
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
     /// Runs that live and runs that wait.
     pub fn load(&self) -> (usize, usize) {
         let state = self.lock();

@@ -124,7 +124,8 @@ fn runner(config: &Config, toolchains: &Toolchains, cells: usize, warm: bool) ->
 }
 
 /// Prepares what is missing and tells the engine how it went.
-fn prepare(cache: &Cache, wasm: &Wasm, toolchain: &crate::toolchain::Toolchain, progress: impl FnMut(wasm::guests::Progress<'_>)) -> bool {
+fn prepare(cache: &Cache, wasm: &Wasm, toolchain: &crate::toolchain::Toolchain) -> bool {
+    let progress = |step: wasm::guests::Progress<'_>| wasm.set_progress(&toolchain.name, step.what, step.share);
     let native = cache.prepare(toolchain, progress).map_err(|fault| format!("{fault:#}"));
     if let Err(fault) = &native {
         tracing::error!(toolchain = toolchain.name, "can't be prepared: {fault}");

@@ -5,6 +5,7 @@ pub mod wasm;
 
 use crate::link::session::{Execution, OnParked, Order};
 use crate::toolchain::{Kind, Toolchain};
+use tokio::sync::watch;
 
 /// Why an execution could not be started. Nothing of the program has run.
 #[derive(Debug, thiserror::Error)]
@@ -18,10 +19,14 @@ pub enum Fault {
 }
 
 /// Whether a toolchain can run programs now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Readiness {
     Ready,
-    Preparing,
+    /// Not yet; what is being done, and how much of the whole is.
+    Preparing {
+        what: String,
+        share: f32,
+    },
     Unavailable(String),
 }
 
@@ -35,6 +40,11 @@ impl Engines {
         match toolchain.kind {
             Kind::Wasm { .. } => self.wasm.execute(order, parked).await,
         }
+    }
+
+    /// Told whenever the readiness of a toolchain may have changed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.wasm.changes()
     }
 
     pub fn readiness(&self, toolchain: &Toolchain) -> Readiness {

@@ -17,6 +17,11 @@ pub enum Event {
     Queued {
         position: usize,
     },
+    /// The language is being made ready; `share` of that is done.
+    Preparing {
+        what: String,
+        share: f32,
+    },
     Started {
         engine: &'static str,
     },

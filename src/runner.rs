@@ -18,11 +18,12 @@ use holding::Holdings;
 pub use input::{Input, InputFault};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Positions in the queue are told at most this often.
+/// Positions in the queue, and the progress of a preparation, are told at most this often.
 const POSITION_INTERVAL: Duration = Duration::from_millis(250);
 /// How long a killed program may take to be gone before its executor counts as lost.
 const KILL: Duration = Duration::from_secs(5);
@@ -43,6 +44,8 @@ pub struct Runner {
     admission: Arc<Admission>,
     settings: Settings,
     holdings: Arc<Holdings>,
+    /// Runs that wait for their language to be made ready.
+    preparing: AtomicUsize,
     draining: AtomicBool,
 }
 
@@ -75,16 +78,29 @@ pub struct Run {
 }
 
 enum Stage {
-    Queued { place: Place, told: Option<(usize, Instant)> },
+    /// Its language is not ready yet. What was told of that last.
+    Preparing {
+        waiting: WaitingForLanguage,
+        changes: watch::Receiver<u64>,
+        told: Option<(String, f32)>,
+    },
+    Queued {
+        place: Place,
+        told: Option<(usize, Instant)>,
+    },
     Starting(Permit),
-    Running { permit: Permit, execution: Execution, killed: Option<Instant> },
+    Running {
+        permit: Permit,
+        execution: Execution,
+        killed: Option<Instant>,
+    },
     Over,
 }
 
 impl Runner {
     pub fn new(engines: Engines, admission: Arc<Admission>, settings: Settings) -> Arc<Self> {
         let holdings = Holdings::new(settings.held_bytes);
-        Arc::new(Self { engines, admission, settings, holdings, draining: AtomicBool::new(false) })
+        Arc::new(Self { engines, admission, settings, holdings, preparing: AtomicUsize::new(0), draining: AtomicBool::new(false) })
     }
 
     pub fn engines(&self) -> &Engines {
@@ -109,16 +125,19 @@ impl Runner {
             return Err(Refused::ShuttingDown);
         }
         let unavailable = |why| Refused::Unavailable { language: job.toolchain.name.clone(), why };
-        match self.engines.readiness(&job.toolchain) {
-            Readiness::Ready => {}
-            Readiness::Preparing => return Err(unavailable("it is being prepared".to_owned())),
+        // Before the look at it: what changes after the look is not missed.
+        let changes = self.engines.changes();
+        let is_ready = match self.engines.readiness(&job.toolchain) {
+            Readiness::Ready => true,
+            Readiness::Preparing { .. } => false,
             Readiness::Unavailable(why) => return Err(unavailable(why)),
-        }
+        };
         let holding = self.holdings.take(job.code_size() + job.stdin.len() as u64).ok_or(Refused::Busy)?;
-        let stage = match self.admission.enter() {
-            Entry::Admitted(permit) => Stage::Starting(permit),
-            Entry::Queued(place) => Stage::Queued { place, told: None },
-            Entry::Full => return Err(Refused::Busy),
+        let stage = if is_ready {
+            Stage::of(self.admission.enter()).ok_or(Refused::Busy)?
+        } else {
+            let waiting = WaitingForLanguage::begin(self).ok_or(Refused::Busy)?;
+            Stage::Preparing { waiting, changes, told: None }
         };
         Ok(Run {
             input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
@@ -143,6 +162,35 @@ fn environment(usual: &[(String, String)], own: &[(String, String)]) -> Vec<(Str
     kept.chain(own).cloned().collect()
 }
 
+impl Stage {
+    /// None where there is no room at all.
+    fn of(entry: Entry) -> Option<Self> {
+        match entry {
+            Entry::Admitted(permit) => Some(Self::Starting(permit)),
+            Entry::Queued(place) => Some(Self::Queued { place, told: None }),
+            Entry::Full => None,
+        }
+    }
+}
+
+/// Counts a run that waits for its language; as many may as have room in the queue.
+struct WaitingForLanguage(Arc<Runner>);
+
+impl WaitingForLanguage {
+    fn begin(runner: &Arc<Runner>) -> Option<Self> {
+        let most = runner.admission.bounds().queue;
+        let fits = |count| (count < most).then_some(count + 1);
+        runner.preparing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
+        Some(Self(runner.clone()))
+    }
+}
+
+impl Drop for WaitingForLanguage {
+    fn drop(&mut self) {
+        self.0.preparing.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Run {
     pub fn job(&self) -> &Job {
         &self.job
@@ -160,11 +208,46 @@ impl Run {
                 return Some(event);
             }
             match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::Preparing { waiting, changes, told } => self.wait_for_language(waiting, changes, told).await,
                 Stage::Queued { place, told } => self.wait_for_place(place, told).await,
                 Stage::Starting(permit) => self.begin(permit).await,
                 Stage::Running { permit, execution, killed } => self.attend(permit, execution, killed).await,
                 Stage::Over => return None,
             }
+        }
+    }
+
+    async fn wait_for_language(&mut self, waiting: WaitingForLanguage, mut changes: watch::Receiver<u64>, told: Option<(String, f32)>) {
+        changes.mark_unchanged();
+        let told = match self.runner.engines.readiness(&self.job.toolchain) {
+            Readiness::Ready => {
+                if let Some(stage) = Stage::of(self.runner.admission.enter()) {
+                    self.stage = stage;
+                    return;
+                }
+                told
+            }
+            Readiness::Unavailable(why) => {
+                return self.end(None, End::Broken(format!("`{}` is not available: {why}", self.job.toolchain.name)));
+            }
+            Readiness::Preparing { what, share } => {
+                let now = Some((what.clone(), share));
+                if now != told {
+                    self.ready.push_back(Event::Preparing { what, share });
+                    self.stage = Stage::Preparing { waiting, changes, told: now };
+                    return;
+                }
+                told
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => self.end(None, End::Stopped(Stop::Cancelled)),
+            () = async {
+                // Steps are few; what changes within an interval is told as one.
+                tokio::time::sleep(POSITION_INTERVAL).await;
+                let _ = tokio::time::timeout(RETRY, changes.changed()).await;
+            } => self.stage = Stage::Preparing { waiting, changes, told },
         }
     }
 

@@ -67,7 +67,7 @@ impl Server {
         let part = |toolchain: &Arc<crate::toolchain::Toolchain>| {
             let (state, reason) = match self.runner.engines().readiness(toolchain) {
                 Readiness::Ready => ("ready", None),
-                Readiness::Preparing => ("preparing", None),
+                Readiness::Preparing { what, .. } => ("preparing", Some(what)),
                 Readiness::Unavailable(why) => ("unavailable", Some(why)),
             };
             LanguagePart {

@@ -213,7 +213,7 @@ async fn attend(mut run: Run, json: bool) -> anyhow::Result<u8> {
     let mut code = FAILED;
     while let Some(event) = run.next().await {
         match event {
-            Event::Queued { .. } | Event::Started { .. } => {}
+            Event::Queued { .. } | Event::Preparing { .. } | Event::Started { .. } => {}
             Event::Output { pipe, data, .. } => show(pipe, &data)?,
             // The shell's stdin is read only when the program asks: what it does not read stays for whoever is next.
             Event::Waiting => drop(wanted.try_send(())),

@@ -83,7 +83,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
 async fn prepare_missing(runner: Arc<Runner>, cache: Cache, missing: Vec<Arc<Toolchain>>) {
     for toolchain in missing {
         let (engines, cache) = (runner.clone(), cache.clone());
-        let prepare = move || super::prepare(&cache, &engines.engines().wasm, &toolchain, |_| {});
+        let prepare = move || super::prepare(&cache, &engines.engines().wasm, &toolchain);
         if let Ok(true) = tokio::task::spawn_blocking(prepare).await
             && let Err(fault) = runner.engines().wasm.start_cells().await
         {

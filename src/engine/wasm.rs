@@ -50,21 +50,29 @@ struct Shared {
     /// What each toolchain is, by name.
     guests: Mutex<BTreeMap<String, Guest>>,
     cells: Mutex<Vec<Cell>>,
-    /// Changes whenever a cell gets ready or is lost.
+    /// Changes whenever a cell gets ready or is lost, and with each step of a preparation.
     changed: watch::Sender<u64>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
     wall: Mutex<Option<Wall>>,
 }
 
+impl Shared {
+    fn has_changed(&self) {
+        self.changed.send_modify(|version| *version += 1);
+    }
+}
+
 enum Guest {
-    Preparing,
+    Preparing { what: String, share: f32 },
     Failed(String),
     Ready(Native),
 }
 
 /// A cell that takes orders.
 struct Cell {
+    /// What it was started with.
+    guests: Vec<String>,
     session: Session,
     process: u32,
     /// New orders go elsewhere; it ends when it has nothing to do.
@@ -91,7 +99,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Wasm {
     pub fn new(settings: Settings, toolchains: impl IntoIterator<Item = String>) -> Self {
-        let guests = toolchains.into_iter().map(|name| (name, Guest::Preparing)).collect();
+        let guests =
+            toolchains.into_iter().map(|name| (name, Guest::Preparing { what: "waiting to be prepared".to_owned(), share: 0.0 })).collect();
         let shared = Shared {
             settings,
             guests: Mutex::new(guests),
@@ -108,12 +117,23 @@ impl Wasm {
     pub fn set_guest(&self, name: &str, native: Result<Native, String>) {
         let guest = native.map_or_else(Guest::Failed, Guest::Ready);
         lock(&self.shared.guests).insert(name.to_owned(), guest);
+        self.shared.has_changed();
+    }
+
+    /// How far a toolchain's preparation is.
+    pub fn set_progress(&self, name: &str, what: &str, share: f32) {
+        lock(&self.shared.guests).insert(name.to_owned(), Guest::Preparing { what: what.to_owned(), share });
+        self.shared.has_changed();
+    }
+
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.changed.subscribe()
     }
 
     pub fn readiness(&self, name: &str) -> Readiness {
         match lock(&self.shared.guests).get(name) {
             None => Readiness::Unavailable("it is not a wasm toolchain".to_owned()),
-            Some(Guest::Preparing) => Readiness::Preparing,
+            Some(Guest::Preparing { what, share }) => Readiness::Preparing { what: what.clone(), share: *share },
             Some(Guest::Failed(why)) => Readiness::Unavailable(why.clone()),
             Some(Guest::Ready(_)) => Readiness::Ready,
         }
@@ -146,21 +166,25 @@ impl Wasm {
     pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Fault> {
         match self.readiness(&order.toolchain) {
             Readiness::Ready => {}
-            Readiness::Preparing => return Err(Fault::Unavailable("it is being prepared".to_owned())),
+            Readiness::Preparing { .. } => return Err(Fault::Unavailable("it is being prepared".to_owned())),
             Readiness::Unavailable(why) => return Err(Fault::Unavailable(why)),
         }
-        let session = self.idlest().await?;
+        let session = self.idlest(&order.toolchain).await?;
         session.execute(order, parked).await.map_err(|lost| Fault::Lost(lost.to_string()))
     }
 
-    /// The cell with the fewest executions; waits a while where all are being started.
-    async fn idlest(&self) -> Result<Session, Fault> {
+    /// The cell with the fewest executions of those that have the guest; waits a while where all are being started.
+    async fn idlest(&self, guest: &str) -> Result<Session, Fault> {
         let mut changed = self.shared.changed.subscribe();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             // The first of several equals, always: going round was measured, a cold cell costs 0.15 ms more than one
             // that still tears down what it ran.
-            let least = lock(&self.shared.cells).iter().min_by_key(|cell| cell.session.live()).map(|cell| cell.session.clone());
+            let least = lock(&self.shared.cells)
+                .iter()
+                .filter(|cell| cell.guests.iter().any(|name| name == guest))
+                .min_by_key(|cell| cell.session.live())
+                .map(|cell| cell.session.clone());
             if let Some(session) = least {
                 return Ok(session);
             }
@@ -186,7 +210,7 @@ async fn keep(shared: Arc<Shared>, number: usize, first: Started) {
     let retire = CancellationToken::new();
     loop {
         let ended = run(&shared, number, &retire, &mut first).await;
-        shared.changed.send_modify(|version| *version += 1);
+        shared.has_changed();
         if retire.is_cancelled() || shared.shutdown.is_cancelled() {
             return;
         }
@@ -211,7 +235,7 @@ async fn keep(shared: Arc<Shared>, number: usize, first: Started) {
 
 /// One life of one cell: start, serve, end.
 async fn run(shared: &Arc<Shared>, number: usize, retire: &CancellationToken, first: &mut Option<Started>) -> Result<(), StartFault> {
-    let (mut child, socket) = start(shared)?;
+    let (mut child, socket, guests) = start(shared)?;
     let process = child.id().unwrap_or(0);
     if let Some(stderr) = child.stderr.take() {
         shared.tasks.spawn(log_lines(number, stderr));
@@ -243,8 +267,8 @@ async fn run(shared: &Arc<Shared>, number: usize, retire: &CancellationToken, fi
         if shared.settings.require_wall && !wall.is_whole() {
             return Err(StartFault::Wall(wall));
         }
-        lock(&shared.cells).push(Cell { session: session.clone(), process, retire: retire.clone() });
-        shared.changed.send_modify(|version| *version += 1);
+        lock(&shared.cells).push(Cell { guests, session: session.clone(), process, retire: retire.clone() });
+        shared.has_changed();
         if let Some(first) = first.take() {
             let _ = first.try_send(Ok(()));
         }
@@ -288,14 +312,16 @@ impl Drop for Close {
 }
 
 /// Starts the process: an empty environment, the link on descriptor 0, its words on stderr.
-fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream), StartFault> {
+fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream, Vec<String>), StartFault> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let mut command = Command::new(own_binary());
     command.arg("cell").arg("--slots").arg(shared.settings.slots.to_string());
     command.arg("--budget-mb").arg(shared.settings.budget_mb.to_string());
+    let mut guests = Vec::new();
     for (name, guest) in &*lock(&shared.guests) {
         if let Guest::Ready(native) = guest {
+            guests.push(name.clone());
             let mut argument = std::ffi::OsString::from(format!("--guest={name}="));
             argument.push(&native.epochs);
             argument.push("=");
@@ -311,7 +337,7 @@ fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream), StartFault>
     command.process_group(0);
     command.env_clear().stdin(theirs).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let child = command.spawn()?;
-    Ok((child, tokio::net::UnixStream::from_std(ours)?))
+    Ok((child, tokio::net::UnixStream::from_std(ours)?, guests))
 }
 
 /// This program, even where its file was replaced since it was started.

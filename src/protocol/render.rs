@@ -18,6 +18,15 @@ struct QueuedFrame<'a> {
 }
 
 #[derive(Serialize)]
+struct PreparingFrame<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: &'a str,
+    what: &'a str,
+    progress: f32,
+}
+
+#[derive(Serialize)]
 struct StartedFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -185,6 +194,9 @@ pub fn error(id: Option<&str>, refusal: &Refusal) -> String {
 pub fn event(id: &str, meta: Option<&str>, event: &Event) -> String {
     match event {
         Event::Queued { position } => json(&QueuedFrame { kind: "queued", id, position: *position }),
+        Event::Preparing { what, share } => {
+            json(&PreparingFrame { kind: "preparing", id, what, progress: (share * 100.0).round() / 100.0 })
+        }
         Event::Started { engine } => json(&StartedFrame { kind: "started", id, engine }),
         Event::Output { pipe, seq, at, data } => output(id, *pipe, *seq, *at, data),
         Event::Waiting => json(&WaitingFrame { kind: "waiting", id }),

@@ -43,7 +43,7 @@ pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
     let state = |toolchain: &Arc<crate::toolchain::Toolchain>| {
         let state = match engines.readiness(toolchain) {
             Readiness::Ready => "ready",
-            Readiness::Preparing => "preparing",
+            Readiness::Preparing { .. } => "preparing",
             Readiness::Unavailable(_) => "unavailable",
         };
         (toolchain.name.clone(), state)

@@ -8,3 +8,4 @@ mod guests;
 mod limits;
 mod shell;
 mod socket;
+mod toolchains;
