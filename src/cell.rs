@@ -10,6 +10,7 @@ mod pipes;
 pub(crate) mod probe;
 mod run;
 mod store;
+mod ticker;
 
 use crate::engine::wasm::native::{self, Clocking};
 use crate::files::{Budget, FileLimits, Files};
@@ -23,14 +24,10 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
+use ticker::Ticker;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use wasmtime::Engine;
-
-/// How often a busy guest gives way to the others; also how exact a CPU time limit is.
-const TICK: Duration = Duration::from_millis(4);
 
 /// What the engine tells a new cell on its command line.
 #[derive(Debug, clap::Args)]
@@ -76,8 +73,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
     link.set_nonblocking(true)?;
     // Before the ticker: what is set up here holds for this thread and those that come from it.
     let landlock = harden::shut_in()?;
-    let running = Arc::new(AtomicUsize::new(0));
-    start_ticker(epochs, running.clone()).context("can't start the ticker")?;
+    let ticker = Arc::new(Ticker::start(epochs).context("can't start the ticker")?);
     // An interval of 1: the link and the timers are looked at between any two turns of the guests.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build()?;
     let seccomp = harden::filter()?;
@@ -87,7 +83,7 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
         return Ok(());
     }
     let budget = Arc::new(Budget::new(arguments.budget_mb << 20));
-    let cell = Cell { guests, outbox: Arc::default(), budget, running, executions: HashMap::new() };
+    let cell = Cell { guests, outbox: Arc::default(), budget, ticker, executions: HashMap::new() };
     runtime.block_on(async {
         if arguments.warm {
             cell.warm().await;
@@ -100,29 +96,11 @@ fn in_words(error: wasmtime::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:#}")
 }
 
-/// Advances the epoch while a guest runs. It needs no stop: the process ends with its link.
-fn start_ticker(engine: Engine, running: Arc<AtomicUsize>) -> std::io::Result<()> {
-    let (started, has_started) = std::sync::mpsc::channel();
-    let tick = move || {
-        let _ = started.send(());
-        loop {
-            std::thread::sleep(TICK);
-            if running.load(Ordering::Relaxed) > 0 {
-                engine.increment_epoch();
-            }
-        }
-    };
-    std::thread::Builder::new().name("ticker".to_owned()).stack_size(64 << 10).spawn(tick)?;
-    // A thread sets itself up with calls that the filter will refuse.
-    let _ = has_started.recv();
-    Ok(())
-}
-
 struct Cell {
     guests: HashMap<String, Guest>,
     outbox: Arc<Outbox>,
     budget: Arc<Budget>,
-    running: Arc<AtomicUsize>,
+    ticker: Arc<Ticker>,
     executions: HashMap<ExecId, Execution>,
 }
 
@@ -231,7 +209,7 @@ impl Cell {
             deterministic: order.deterministic,
             files: Files::new(limits, start, self.budget.clone()),
             budget: self.budget.clone(),
-            running: self.running.clone(),
+            ticker: self.ticker.clone(),
         };
         Execution { pipes, waiting: Some(program), fault: None }
     }

@@ -5,6 +5,7 @@ use super::meter::{Meter, Metered};
 use super::pipes::{Output, Pipes, Stdin};
 use super::store::guest::{self, GuestPre};
 use super::store::{Exit, Memory, State};
+use super::ticker::Ticker;
 use crate::event::Pipe;
 use crate::files::{Budget, Files};
 use crate::judge::{End, Facts, Stop};
@@ -13,7 +14,6 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
@@ -60,25 +60,14 @@ pub(super) struct Program {
     pub(super) deterministic: Option<Seeds>,
     pub(super) files: Files,
     pub(super) budget: Arc<Budget>,
-    /// Guests that use the processor at all: the ticker rests when there are none.
-    pub(super) running: Arc<AtomicUsize>,
-}
-
-/// Counts a guest as running for as long as it lives.
-struct Running(Arc<AtomicUsize>);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    pub(super) ticker: Arc<Ticker>,
 }
 
 /// Runs the program to its end. The sandbox comes back too: the news goes first, tearing down takes its time.
 pub(super) async fn run(program: Program, pipes: Arc<Pipes>) -> (Facts, Sandbox) {
     let begin = Instant::now();
     pipes.begin();
-    program.running.fetch_add(1, Ordering::Relaxed);
-    let _running = Running(program.running.clone());
+    let _alive = program.ticker.alive();
     let meter = Arc::new(Meter::new(if program.deterministic.is_some() { Duration::MAX } else { program.time }));
     let mut sandbox = Sandbox(new_store(&program, &pipes, &meter));
     let mut called = None;
@@ -92,7 +81,7 @@ pub(super) async fn run(program: Program, pipes: Arc<Pipes>) -> (Facts, Sandbox)
     let end = match end {
         Err(stop) => End::Stopped(stop),
         Ok(_) if memory.starved => End::Broken("the server has no memory left for programs".to_owned()),
-        Ok(result) => end_of(result, &pipes, memory.denied),
+        Ok(result) => end_of(result, &pipes, memory.denied, called.is_some()),
     };
     let facts = Facts {
         end,
@@ -204,7 +193,7 @@ async fn supervise(program: &Program, pipes: &Pipes, meter: &Meter, begin: Insta
 #[error("the server was too slow for this reproducible run")]
 struct Impatient;
 
-fn end_of(result: wasmtime::Result<u8>, pipes: &Pipes, memory_denied: bool) -> End {
+fn end_of(result: wasmtime::Result<u8>, pipes: &Pipes, memory_denied: bool, was_called: bool) -> End {
     let error = match result {
         Ok(code) => return End::Exit(code.into()),
         Err(error) => error,
@@ -228,6 +217,8 @@ fn end_of(result: wasmtime::Result<u8>, pipes: &Pipes, memory_denied: bool) -> E
         Some(trap) => End::Trap(format!("the interpreter failed: {trap}")),
         // Not even its first memory fitted.
         None if memory_denied => End::Stopped(Stop::Memory),
+        // Too many handles, a write without leave: what a program does, not what we do.
+        None if was_called => End::Trap(format!("the sandbox refused: {error:#}")),
         None => End::Broken(format!("the sandbox failed: {error:#}")),
     }
 }
