@@ -173,6 +173,7 @@ impl Config {
             must(usual <= most, &format!("`limits.usual.{name}`: {usual} is more than `limits.most.{name}`, {most}"));
         }
         must(job.files >= 1, "`limits.job.files`: at least 1");
+        must((1..=512).contains(&job.args_kb), "`limits.job.args_kb`: from 1 to 512, they go to a worker in one piece");
         must(job.file_count as usize >= job.files, "`limits.job.file_count`: not less than `limits.job.files`");
     }
 

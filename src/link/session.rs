@@ -222,7 +222,9 @@ impl Session {
                 return Ok(());
             }
             FromExecutor::Parked { exec, parked } => {
-                if let Some(inbox) = lock(&self.shared.live).executions.get(&exec).cloned() {
+                let inbox = lock(&self.shared.live).executions.get(&exec).cloned();
+                // Not under the lock: others may be let in by it.
+                if let Some(inbox) = inbox {
                     (inbox.parked)(parked);
                 }
                 return Ok(());
