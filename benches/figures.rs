@@ -7,7 +7,7 @@
 #[expect(dead_code, reason = "shared with the tests")]
 mod client;
 
-use client::{Client, Server, children};
+use client::{Client, Server};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -115,7 +115,7 @@ async fn waiting(language: &str, code: &str) {
     let mut client = server.connect().await;
     // One that has come and gone: what the first costs is not each one's.
     client.run(json!({"language": language, "code": "1"})).await.succeeded();
-    let (before, threads) = (memory(&server), threads(&server));
+    let (before, threads) = (server.memory(), threads(&server));
     let mut shown = 0;
     for id in 0..PROGRAMS {
         client.send(json!({"type": "run", "id": id.to_string(), "language": language, "code": code, "interactive": true, "limits": {"wall_ms": 120_000}})).await;
@@ -123,31 +123,12 @@ async fn waiting(language: &str, code: &str) {
     while shown < PROGRAMS {
         shown += usize::from(client.next().await["type"] == "waiting");
     }
-    let each = (memory(&server) - before) as f64 / 1024.0 / PROGRAMS as f64;
+    let each = (server.memory() - before) as f64 / 1024.0 / PROGRAMS as f64;
     println!("waiting {language}: {PROGRAMS} programs, {each:.2} MB private each, {} more threads", self::threads(&server) - threads);
 }
 
-fn processes(server: &Server) -> Vec<u32> {
-    let mut processes = children(server.process.id());
-    processes.push(server.process.id());
-    processes
-}
-
-/// Private memory of server and cells in KiB: what was written to. Unwritten pages of the guests' files are the page
-/// cache's, whoever else has them mapped or not.
-fn memory(server: &Server) -> u64 {
-    let field = |process: &u32| {
-        let text = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap();
-        text.lines()
-            .filter(|line| line.starts_with("Private_Dirty"))
-            .map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap())
-            .sum::<u64>()
-    };
-    processes(server).iter().map(field).sum()
-}
-
 fn threads(server: &Server) -> usize {
-    processes(server).iter().map(|process| std::fs::read_dir(format!("/proc/{process}/task")).unwrap().count()).sum()
+    server.processes().iter().map(|process| std::fs::read_dir(format!("/proc/{process}/task")).unwrap().count()).sum()
 }
 
 /// How long after its limit each kind of program is ended, as its client sees it.
@@ -182,14 +163,14 @@ async fn flood() {
     let mut client: Client = server.connect().await;
     // Both cells have run something: what the first program of a cell costs is not this one's.
     rate(&server, 50).await;
-    let before = memory(&server);
+    let before = server.memory();
     let code = "import sys\nx = 'x' * 1048575 + '\\n'\nfor i in range(1000): sys.stdout.write(x)";
     client.send(json!({"type": "run", "id": "r", "language": "python", "code": code, "limits": {"output_kb": 1_048_576, "time_ms": 60000, "wall_ms": 300_000}})).await;
     client.next_of("started").await;
     let mut most = 0;
     for _ in 0..50 {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        most = most.max(memory(&server).saturating_sub(before));
+        most = most.max(server.memory().saturating_sub(before));
     }
     println!("flood: 1 GB to a client that does not read: {:.1} MB more in server and cells", most as f64 / 1024.0);
     let start = Instant::now();

@@ -1,8 +1,9 @@
 //! Who may run now: a bounded number of busy runs, a bounded number of live ones, a bounded queue in order of
 //! arrival. A run that waits for input lends its place to the next. Called by the runner alone.
 
+use crate::lock::lock;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +92,7 @@ impl Admission {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn permit(self: &Arc<Self>) -> Permit {
@@ -128,7 +129,7 @@ impl Lease {
     /// The run began to wait for something, or goes on. Going on never waits: for a moment more may be busy than
     /// the bound says, and nobody new comes in until that has passed.
     pub fn set_parked(&self, parked: bool) {
-        let mut now = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut now = lock(&self.parked);
         if std::mem::replace(&mut *now, parked) != parked {
             self.admission.change(|state| if parked { state.busy -= 1 } else { state.busy += 1 });
         }

@@ -12,12 +12,13 @@ mod run;
 mod store;
 mod ticker;
 
-use crate::engine::wasm::native::{self, Clocking};
+use crate::engine::wasm::native::{self, Clocking, in_words};
 use crate::files::{Budget, FileLimits, Files};
 use crate::judge::{End, Facts, Stop};
 use crate::link::{self, ExecId, FromExecutor, MAX_FRAME, OpenOrder, ToExecutor};
+use crate::lock::lock;
 use anyhow::Context;
-use pipes::{Outbox, Pipes, lock};
+use pipes::{Outbox, Pipes};
 use run::{Program, Ready};
 use std::collections::HashMap;
 use std::os::fd::AsFd;
@@ -90,10 +91,6 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
         }
         cell.serve(link, wall).await
     })
-}
-
-fn in_words(error: wasmtime::Error) -> anyhow::Error {
-    anyhow::anyhow!("{error:#}")
 }
 
 struct Cell {

@@ -30,6 +30,16 @@ pub enum Readiness {
     Unavailable(String),
 }
 
+impl Readiness {
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Preparing { .. } => "preparing",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+}
+
 /// All engines of a server.
 pub struct Engines {
     pub wasm: wasm::Wasm,

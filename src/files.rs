@@ -11,7 +11,8 @@ mod streams;
 mod tests;
 mod tree;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::lock::lock;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
@@ -108,7 +109,7 @@ impl Files {
 
     fn lock(&self) -> MutexGuard<'_, Tree> {
         // A panic under the lock ends its own run; whoever still reads the tree finds it whole enough.
-        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.tree)
     }
 }
 

@@ -101,11 +101,6 @@ impl JobPath {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// Whether one is a folder of the other: then both can't be files.
-    pub fn is_within(&self, folder: &Self) -> bool {
-        self.0.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
-    }
 }
 
 impl Job {
@@ -139,13 +134,5 @@ mod tests {
         }
         assert_eq!(JobPath::parse(&"x".repeat(256)), Err(PathFault::TooLong));
         assert_eq!(JobPath::parse(&vec!["d"; 33].join("/")), Err(PathFault::TooLong));
-    }
-
-    #[test]
-    fn within() {
-        let path = |text| JobPath::parse(text).unwrap();
-        assert!(path("a/b").is_within(&path("a")));
-        assert!(!path("ab").is_within(&path("a")));
-        assert!(!path("a").is_within(&path("a")));
     }
 }

@@ -8,6 +8,7 @@ pub mod event;
 pub mod job;
 pub mod judge;
 pub mod limits;
+mod lock;
 
 pub mod config;
 pub mod protocol;

@@ -125,8 +125,6 @@ impl Runner {
             return Err(Refused::ShuttingDown);
         }
         let unavailable = |why| Refused::Unavailable { language: job.toolchain.name.clone(), why };
-        // Before the look at it: what changes after the look is not missed.
-        let changes = self.engines.changes();
         let is_ready = match self.engines.readiness(&job.toolchain) {
             Readiness::Ready => true,
             Readiness::Preparing { .. } => false,
@@ -137,11 +135,12 @@ impl Runner {
             Stage::of(self.admission.enter()).ok_or(Refused::Busy)?
         } else {
             let waiting = WaitingForLanguage::begin(self).ok_or(Refused::Busy)?;
-            Stage::Preparing { waiting, changes, told: None }
+            // The stage looks again before it waits: what changes in between is not missed.
+            Stage::Preparing { waiting, changes: self.engines.changes(), told: None }
         };
         Ok(Run {
             input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
-            captures: [Capture::new(self.settings.capture_bytes), Capture::new(self.settings.capture_bytes)],
+            captures: Capture::both(self.settings.capture_bytes),
             runner: self.clone(),
             job,
             cancel,
@@ -357,7 +356,7 @@ impl Run {
             return self.end(None, End::Broken(why));
         }
         tracing::warn!(language = self.job.toolchain.name, "runs a program again: {why}");
-        self.captures = [Capture::new(self.runner.settings.capture_bytes), Capture::new(self.runner.settings.capture_bytes)];
+        self.captures = Capture::both(self.runner.settings.capture_bytes);
         self.stage = Stage::Starting(permit);
     }
 

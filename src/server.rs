@@ -33,7 +33,7 @@ pub struct Server {
 
 impl Server {
     pub fn new(config: &Config, toolchains: Toolchains, runner: Arc<Runner>) -> Arc<Self> {
-        let rules = Rules { toolchains, most: config.limits.most.clone(), job: config.limits.job.clone() };
+        let rules = Rules::new(config, toolchains);
         Arc::new(Self {
             runner,
             rules,
@@ -65,10 +65,11 @@ impl Server {
 
     fn languages(&self) -> Vec<LanguagePart> {
         let part = |toolchain: &Arc<crate::toolchain::Toolchain>| {
-            let (state, reason) = match self.runner.engines().readiness(toolchain) {
-                Readiness::Ready => ("ready", None),
-                Readiness::Preparing { what, .. } => ("preparing", Some(what)),
-                Readiness::Unavailable(why) => ("unavailable", Some(why)),
+            let readiness = self.runner.engines().readiness(toolchain);
+            let state = readiness.word();
+            let reason = match readiness {
+                Readiness::Ready => None,
+                Readiness::Preparing { what: reason, .. } | Readiness::Unavailable(reason) => Some(reason),
             };
             LanguagePart {
                 name: toolchain.name.clone(),

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 static RULES: LazyLock<Rules> = LazyLock::new(|| {
     let config = config::Config::load(&config::Sources::default()).expect("the default is sound");
     let (toolchains, _) = toolchain::Toolchains::load(&[], &config.limits.usual);
-    Rules { toolchains, most: config.limits.most, job: config.limits.job }
+    Rules::new(&config, toolchains)
 });
 
 fuzz_target!(|text: &str| match request(text, &RULES) {

@@ -7,5 +7,6 @@ pub mod job;
 pub mod judge;
 pub mod limits;
 pub mod link;
+mod lock;
 pub mod protocol;
 pub mod toolchain;

@@ -5,8 +5,9 @@
 use crate::event::Pipe;
 use crate::judge::Stop;
 use crate::link::{self, ExecId, FromExecutor, WINDOW};
+use crate::lock::lock;
 use bytes::{Bytes, BytesMut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
@@ -44,10 +45,6 @@ impl Outbox {
             self.wake.notify_one();
         }
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The server's hold on a running sandbox, and the sandbox's on the server.

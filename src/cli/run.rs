@@ -144,7 +144,7 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
         "limits": {"time_ms": time, "wall_ms": wall, "memory_mb": memory, "output_kb": output, "files_mb": files_size, "fuel": fuel},
         "deterministic": deterministic.map(|seed| serde_json::json!({"seed": seed, "now": now})),
     });
-    let rules = Rules { toolchains: toolchains.clone(), most: config.limits.most.clone(), job: config.limits.job.clone() };
+    let rules = Rules::new(config, toolchains.clone());
     match parse::request(&frame.to_string(), &rules) {
         Ok(Request::Run(job)) => Ok(*job),
         Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => anyhow::bail!("not a run"),
@@ -299,7 +299,7 @@ pub(super) fn check_examples(config: &Config, toolchains: &Toolchains, which: &[
     for toolchain in which {
         make_ready(config, &runner, toolchain)?;
     }
-    let rules = Rules { toolchains: toolchains.clone(), most: config.limits.most.clone(), job: config.limits.job.clone() };
+    let rules = Rules::new(config, toolchains.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let failed = runtime.block_on(async {
         runner.engines().wasm.start_cells().await?;

@@ -5,10 +5,11 @@
 use super::{ExecId, FromExecutor, LEAST_COST, MAX_FRAME, OpenOrder, PIECE, Seeds, ToExecutor, WINDOW, Wall};
 use crate::event::Pipe;
 use crate::judge::Facts;
+use crate::lock::lock;
 use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Notify;
@@ -107,11 +108,6 @@ pub enum Lost {
     Frame(#[from] super::Fault),
     #[error("the executor sent more than its window")]
     Window,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing panics while holding one of these; a poisoned one is still whole.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Session {

@@ -2,7 +2,7 @@
 //! socket for each frame; pure, and fuzzed.
 
 use super::{CancelFrame, Code, Data, Details, Head, HelloFrame, Pairs, Priority, Refusal, RunFrame, StdinFrame, StreamWish, text};
-use crate::config::JobLimits;
+use crate::config::{Config, JobLimits};
 use crate::job::{Deterministic, Job, JobFile, JobPath, Stream};
 use crate::limits::{self, Asked, Figures};
 use crate::toolchain::{Toolchain, Toolchains};
@@ -33,6 +33,12 @@ pub struct Rules {
     pub toolchains: Toolchains,
     pub most: Figures,
     pub job: JobLimits,
+}
+
+impl Rules {
+    pub fn new(config: &Config, toolchains: Toolchains) -> Self {
+        Self { toolchains, most: config.limits.most.clone(), job: config.limits.job.clone() }
+    }
 }
 
 /// A refusal, and the run that it is about.

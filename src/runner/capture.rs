@@ -15,6 +15,11 @@ impl Capture {
         Self { kept: Vec::new(), room, total: 0, partial: Vec::new() }
     }
 
+    /// One for stdout, one for stderr.
+    pub(super) fn both(room: usize) -> [Self; 2] {
+        [Self::new(room), Self::new(room)]
+    }
+
     pub(super) fn keep(&mut self, bytes: &[u8]) {
         let fits = bytes.len().min(self.room - self.kept.len());
         self.kept.extend_from_slice(&bytes[..fits]);

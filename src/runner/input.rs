@@ -2,7 +2,8 @@
 //! Written by doors, taken by the runner.
 
 use super::holding::Holding;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::lock::lock;
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 #[derive(Clone)]
@@ -44,7 +45,7 @@ impl Input {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.shared.state)
     }
 
     pub fn send(&self, bytes: &[u8], eof: bool) -> Result<(), InputFault> {

@@ -40,14 +40,7 @@ struct HardeningPart {
 
 pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
     let engines = server.runner.engines();
-    let state = |toolchain: &Arc<crate::toolchain::Toolchain>| {
-        let state = match engines.readiness(toolchain) {
-            Readiness::Ready => "ready",
-            Readiness::Preparing { .. } => "preparing",
-            Readiness::Unavailable(_) => "unavailable",
-        };
-        (toolchain.name.clone(), state)
-    };
+    let state = |toolchain: &Arc<crate::toolchain::Toolchain>| (toolchain.name.clone(), engines.readiness(toolchain).word());
     let (live, queued) = server.runner.admission().load();
     let cells = engines.wasm.processes().len();
     let hardening = engines.wasm.wall().map(|wall| {
@@ -56,7 +49,7 @@ pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
     });
     let draining = server.runner.is_draining();
     let languages: BTreeMap<_, _> = server.rules.toolchains.iter().map(state).collect();
-    let ready = !draining && cells > 0 && languages.values().any(|&state| state == "ready");
+    let ready = !draining && cells > 0 && languages.values().any(|&state| state == Readiness::Ready.word());
     let body = crate::protocol::render::json(&ReadyPart { ready, draining, languages, cells, hardening, live, queued });
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()

@@ -5,6 +5,7 @@
 use super::Server;
 use crate::event::Event;
 use crate::job::Job;
+use crate::lock::lock;
 use crate::protocol::parse::{self, Refused, Request};
 use crate::protocol::{Code, Refusal, close, render};
 use crate::runner::{self, Input, InputFault, RETRY, Run};
@@ -17,7 +18,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
@@ -309,10 +310,6 @@ async fn attend(mut run: Run, outgoing: mpsc::Sender<Message>, live: LiveRuns) {
             return;
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn busy(message: String) -> Refusal {

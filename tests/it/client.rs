@@ -57,6 +57,24 @@ impl Server {
         children(self.process.id())
     }
 
+    /// The server and its cells.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        let mut processes = self.cells();
+        processes.push(self.process.id());
+        processes
+    }
+
+    /// Private memory of all of them in KiB: what was written to. Unwritten pages of the guests' files are the page
+    /// cache's, whoever else has them mapped or not.
+    pub(crate) fn memory(&self) -> u64 {
+        let private = |process: u32| {
+            let text = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap();
+            let lines = text.lines().filter(|line| line.starts_with("Private_Dirty"));
+            lines.map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()).sum::<u64>()
+        };
+        self.processes().into_iter().map(private).sum()
+    }
+
     pub(crate) async fn connect(&self) -> Client {
         let mut request = format!("ws://{}/v1/connect", self.address).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "runnel.v1".parse().unwrap());

@@ -298,9 +298,9 @@ async fn a_client_that_does_not_read_stops_its_program_only() {
     let code = "import sys\nfor i in range(1 << 20): sys.stdout.write('x' * 1023 + '\\n')";
     slow.send(json!({"type": "run", "id": "r", "language": "python", "code": code, "limits": {"output_kb": 1_048_576, "time_ms": 60000, "wall_ms": 120_000}})).await;
     slow.next_of("started").await;
-    let before = memory(&server);
+    let before = server.memory();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let grown = memory(&server).saturating_sub(before);
+    let grown = server.memory().saturating_sub(before);
     assert!(grown < 8 << 10, "{grown} KiB more");
     // Others are served meanwhile, by both cells.
     let mut other = server.connect().await;
@@ -323,21 +323,6 @@ async fn a_client_that_does_not_read_stops_its_program_only() {
             break;
         }
     }
-}
-
-/// Private memory of a server and its cells, in KiB.
-fn memory(server: &Server) -> u64 {
-    let mut processes = server.cells();
-    processes.push(server.process.id());
-    let private = |process: u32| {
-        let rollup = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup")).unwrap_or_default();
-        rollup
-            .lines()
-            .filter(|line| line.starts_with("Private_Dirty"))
-            .map(|line| line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap())
-            .sum::<u64>()
-    };
-    processes.into_iter().map(private).sum()
 }
 
 #[tokio::test]

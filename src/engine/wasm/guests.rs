@@ -2,7 +2,7 @@
 //! as a component, compiles it to native code. Each step is cached by the content it was made from. Called by the
 //! `toolchains` door and when a server starts; blocks for up to minutes, so never on the executor.
 
-use super::native::{self, Clocking};
+use super::native::{self, Clocking, in_words};
 use crate::toolchain::{Kind, Toolchain};
 use anyhow::{Context, bail, ensure};
 use sha2::{Digest, Sha256};
@@ -123,10 +123,6 @@ impl Cache {
         };
         Ok(Native { epochs: path(Clocking::Epochs, "epochs")?, fuel: path(Clocking::Fuel, "fuel")? })
     }
-}
-
-fn in_words(error: wasmtime::Error) -> anyhow::Error {
-    anyhow::anyhow!("{error:#}")
 }
 
 /// Name and content of a toolchain, as the beginning of a file's name.

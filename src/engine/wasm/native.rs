@@ -35,6 +35,11 @@ fn config(clocking: Clocking) -> Config {
     config
 }
 
+/// wasmtime's errors for those who collect ours.
+pub(crate) fn in_words(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
 pub(crate) fn compiler(clocking: Clocking) -> wasmtime::Result<Engine> {
     Engine::new(&config(clocking))
 }
