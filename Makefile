@@ -2,33 +2,45 @@
 SHELL := /bin/bash
 RUNNEL := target/release/runnel
 
-.PHONY: help run test build guests setup lint unit doors fuzz bench deny clean
+.PHONY: help run test tested build guests images setup lint unit doors fuzz bench deny clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: build ## prepare what is missing, then serve on 127.0.0.1:8080
-	@$(RUNNEL) toolchains build
+	@$(RUNNEL) toolchains build --engine wasm
 	@exec $(RUNNEL) serve
 
-test: setup lint unit guests doors fuzz ## set up and run everything that is tested
+test: setup ## set up and run everything that is tested, with a Docker daemon (RUNNEL_TEST_DOCKER=0: without)
+	@if [ "$$RUNNEL_TEST_DOCKER" = 0 ]; then \
+	  echo "SKIPPED: everything that needs Docker, because RUNNEL_TEST_DOCKER=0" >&2; $(MAKE) tested; \
+	else \
+	  docker/daemon.sh start || { echo "hint: RUNNEL_TEST_DOCKER=0 tests what needs no Docker" >&2; exit 1; }; \
+	  trap 'docker/daemon.sh stop' EXIT; $(MAKE) images tested; \
+	fi
 	@echo "all tests passed"
+
+tested: lint unit guests doors fuzz
 
 build: setup ## the release binary
 	@cargo build --release --locked
 
 guests: build ## Python and JavaScript, prepared once and cached
-	@$(RUNNEL) toolchains build
+	@$(RUNNEL) toolchains build --engine wasm
+
+images: build ## the images of languages that run in containers, and their base where no registry has it
+	@docker/base.sh
+	@$(RUNNEL) toolchains build --engine docker
 
 setup: ## what the build needs beside Rust, Python 3 and Node
 	@./setup.sh
 
 lint: ## format, lints, dependencies as they are locked
-	cargo fmt --check
-	cargo clippy --release --locked --all-targets -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
 
 unit: ## tests of pure code
-	cargo test --release --locked --lib
+	cargo test --release --locked --workspace --lib --bins
 
 doors: guests ## tests at the doors, with the real server
 	cargo test --release --locked --test it

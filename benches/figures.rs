@@ -6,6 +6,8 @@
 #[path = "../tests/it/client.rs"]
 #[expect(dead_code, reason = "shared with the tests")]
 mod client;
+#[path = "figures/containers.rs"]
+mod containers;
 
 use client::{Client, Server};
 use serde_json::{Value, json};
@@ -37,6 +39,9 @@ fn main() {
         }
         if wanted("flood") {
             flood().await;
+        }
+        if wanted("containers") {
+            containers::containers().await;
         }
     });
 }

@@ -15,7 +15,7 @@ mod ticker;
 use crate::engine::wasm::native::{self, Clocking, in_words};
 use crate::files::{Budget, FileLimits, Files};
 use crate::judge::{End, Facts, Stop};
-use crate::link::{self, ExecId, FromExecutor, MAX_FRAME, OpenOrder, ToExecutor};
+use crate::link::{self, Bounds, ExecId, FromExecutor, MAX_FRAME, OpenOrder, Task, ToExecutor};
 use crate::lock::lock;
 use anyhow::Context;
 use pipes::{Outbox, Pipes};
@@ -147,6 +147,8 @@ impl Cell {
                     execution.fault.get_or_insert_with(|| format!("`{path}`: {fault}"));
                 }
             }
+            // Nothing is compiled here.
+            ToExecutor::Product { .. } => {}
             ToExecutor::Stdin { exec, bytes, eof } => {
                 if let Some(execution) = self.executions.get(&exec) {
                     execution.pipes.stdin(bytes, eof);
@@ -165,21 +167,11 @@ impl Cell {
     /// Touches what every program touches: the guests' code and the pages behind it.
     async fn warm(&self) {
         let second = Duration::from_secs(1);
-        let order = |toolchain| OpenOrder {
-            toolchain,
-            main: "empty",
-            args: Vec::new(),
-            env: Vec::new(),
-            time: second,
-            wall: second,
-            memory_bytes: 1 << 30,
-            output_bytes: 0,
-            file_bytes: 0,
-            file_count: 1,
-            deterministic: None,
-        };
-        for toolchain in self.guests.keys() {
-            let Execution { pipes, waiting, .. } = self.open(ExecId::MAX, &order(toolchain));
+        let bounds =
+            Bounds { time: second, wall: second, memory_bytes: 1 << 30, output_bytes: 0, file_bytes: 0, file_count: 1, processes: 1 };
+        for guest in self.guests.keys() {
+            let task = Task::Guest { guest, main: "empty", args: Vec::new(), deterministic: None };
+            let Execution { pipes, waiting, .. } = self.open(ExecId::MAX, &OpenOrder { task, env: Vec::new(), bounds });
             if let Some(program) = waiting {
                 pipes.stdin(&[], true);
                 drop(run::run(program, pipes).await);
@@ -188,22 +180,24 @@ impl Cell {
     }
 
     fn open(&self, exec: ExecId, order: &OpenOrder<'_>) -> Execution {
-        let pipes = Pipes::new(exec, self.outbox.clone(), order.output_bytes);
-        let Some(guest) = self.guests.get(order.toolchain) else {
-            let fault = Some(format!("this cell has no guest `{}`", order.toolchain));
-            return Execution { pipes, waiting: None, fault };
+        let OpenOrder { task, env, bounds } = order;
+        let pipes = Pipes::new(exec, self.outbox.clone(), bounds.output_bytes);
+        let broken = |fault| Execution { pipes: pipes.clone(), waiting: None, fault: Some(fault) };
+        let Task::Guest { guest: name, main, args, deterministic } = task else {
+            return broken("a cell runs guests only".to_owned());
         };
-        let start = order.deterministic.map(|seeds| SystemTime::UNIX_EPOCH + seeds.now);
-        let limits = FileLimits { bytes: order.file_bytes, count: order.file_count };
+        let Some(guest) = self.guests.get(*name) else { return broken(format!("this cell has no guest `{name}`")) };
+        let start = deterministic.map(|seeds| SystemTime::UNIX_EPOCH + seeds.now);
+        let limits = FileLimits { bytes: bounds.file_bytes, count: bounds.file_count };
         let program = Program {
-            ready: if order.deterministic.is_some() { guest.fuel.clone() } else { guest.epochs.clone() },
-            main: order.main.to_owned(),
-            args: order.args.iter().map(|&arg| arg.to_owned()).collect(),
-            env: order.env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            time: order.time,
-            wall: order.wall,
-            memory_bytes: order.memory_bytes,
-            deterministic: order.deterministic,
+            ready: if deterministic.is_some() { guest.fuel.clone() } else { guest.epochs.clone() },
+            main: (*main).to_owned(),
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+            env: env.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            time: bounds.time,
+            wall: bounds.wall,
+            memory_bytes: bounds.memory_bytes,
+            deterministic: *deterministic,
             files: Files::new(limits, start, self.budget.clone()),
             budget: self.budget.clone(),
             ticker: self.ticker.clone(),

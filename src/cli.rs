@@ -8,11 +8,12 @@ mod unit;
 
 use crate::admission::{Admission, Bounds};
 use crate::config::{Config, Sources};
+use crate::engine::docker::{Docker, Settings as DockerSettings};
 use crate::engine::wasm::guests::Cache;
 use crate::engine::wasm::{Settings as WasmSettings, Wasm};
-use crate::engine::{Engines, wasm};
-use crate::runner::{Runner, Settings};
-use crate::toolchain::Toolchains;
+use crate::engine::{Changes, Engines, wasm};
+use crate::runner::{Admissions, Runner, Settings};
+use crate::toolchain::{Kind, Toolchains};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -102,8 +103,20 @@ impl SettingsArguments {
     }
 }
 
+/// How much is kept ready: all of it for a server, as little as possible for one program.
+#[derive(Clone, Copy)]
+struct Size {
+    cells: usize,
+    pool: usize,
+    warm: bool,
+}
+
+impl Size {
+    const SMALL: Self = Self { cells: 1, pool: 0, warm: false };
+}
+
 /// Everything between a door and the engines, as the configuration says.
-fn runner(config: &Config, toolchains: &Toolchains, cells: usize, warm: bool) -> Arc<Runner> {
+fn runner(config: &Config, toolchains: &Toolchains, Size { cells, pool, warm }: Size) -> Arc<Runner> {
     let settings = WasmSettings {
         cells,
         slots: config.cells.slots,
@@ -111,8 +124,15 @@ fn runner(config: &Config, toolchains: &Toolchains, cells: usize, warm: bool) ->
         require_wall: config.cells.require_hardening,
         warm,
     };
-    let wasm = Wasm::new(settings, toolchains.iter().map(|toolchain| toolchain.name.clone()));
-    let bounds = Bounds { busy: config.desk.busy_per_cell * cells, live: config.desk.live, queue: config.desk.queue };
+    let guests = toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. }));
+    let changes = Changes::new();
+    let wasm = Wasm::new(settings, guests.map(|toolchain| toolchain.name.clone()), changes.clone());
+    let docker = docker(config, toolchains, pool, &changes);
+    let queue = config.desk.queue;
+    let admissions = Admissions {
+        cells: Admission::new(Bounds { busy: config.desk.busy_per_cell * cells, live: config.desk.live, queue }),
+        containers: Admission::new(Bounds { busy: config.docker.busy(), live: config.docker.containers, queue }),
+    };
     let job = &config.limits.job;
     let settings = Settings {
         capture_bytes: job.capture_kb << 10,
@@ -120,7 +140,22 @@ fn runner(config: &Config, toolchains: &Toolchains, cells: usize, warm: bool) ->
         file_count: job.file_count,
         held_bytes: config.desk.held_mb << 20,
     };
-    Runner::new(Engines { wasm }, Admission::new(bounds), settings)
+    Runner::new(Engines { wasm, docker, changes }, admissions, settings)
+}
+
+fn docker(config: &Config, toolchains: &Toolchains, pool: usize, changes: &Changes) -> Docker {
+    let docker = &config.docker;
+    let settings = DockerSettings {
+        enabled: docker.enabled,
+        host: docker.host.clone(),
+        runtime: docker.runtime.clone(),
+        pool,
+        cpus: docker.cpus(),
+        file_count: config.limits.job.file_count,
+        compiled_bytes: docker.compiled_mb << 20,
+        registries: docker.registries.clone(),
+    };
+    Docker::new(settings, toolchains.clone(), changes.clone())
 }
 
 /// Prepares what is missing and tells the engine how it went.

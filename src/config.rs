@@ -2,6 +2,7 @@
 //! checked words out; finds all mistakes at once, before anything is started.
 
 use crate::limits::Figures;
+use crate::toolchain::recipe::MOST_POOL;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub struct Config {
     cache: String,
     pub toolchains: Vec<PathBuf>,
     pub cells: Cells,
+    pub docker: Docker,
     pub desk: Desk,
     pub connection: Connection,
     pub limits: LimitsConfig,
@@ -33,6 +35,36 @@ pub struct Cells {
     pub slots: u32,
     budget_mb: u64,
     pub require_hardening: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Docker {
+    pub enabled: bool,
+    pub host: String,
+    pub runtime: String,
+    pub pool: usize,
+    busy: usize,
+    pub containers: usize,
+    cpus: f64,
+    pub images: Vec<String>,
+    pub compiled_mb: u64,
+    pub registries: Vec<Registry>,
+}
+
+/// Who we are for a registry.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registry {
+    pub host: String,
+    pub username: String,
+    pub password: String,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("host", &self.host).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -155,6 +187,11 @@ impl Config {
         must(self.desk.held_mb >= 1, "`desk.held_mb`: at least 1");
         let room = self.cells() * self.cells.slots as usize;
         must(self.desk.live <= room, &format!("`desk.live`: the cells have room for {room} (`cells.count` times `cells.slots`)"));
+        let docker = &self.docker;
+        must(docker.pool <= MOST_POOL, &format!("`docker.pool`: at most {MOST_POOL}"));
+        must((1..=4096).contains(&docker.containers), "`docker.containers`: from 1 to 4096");
+        must((0.0..=1024.0).contains(&docker.cpus), "`docker.cpus`: from 0 to 1024");
+        must(docker.compiled_mb <= 1 << 20, "`docker.compiled_mb`: at most 1048576");
         must((1..=1 << 20).contains(&self.connection.max_frame_kb), "`connection.max_frame_kb`: from 1 to 1048576");
         must(self.connection.runs >= 1, "`connection.runs`: at least 1");
         must(self.connection.ping_s >= 1, "`connection.ping_s`: at least 1");
@@ -179,7 +216,7 @@ impl Config {
 
     pub fn cells(&self) -> usize {
         match self.cells.count {
-            0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            0 => cores(),
             count => usize::try_from(count).unwrap_or(usize::MAX),
         }
     }
@@ -199,6 +236,27 @@ impl Config {
         let home = || std::env::var_os("HOME").map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".cache"));
         std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map_or_else(home, PathBuf::from).join("runnel")
     }
+}
+
+impl Docker {
+    /// Runs that are busy at once in containers.
+    pub fn busy(&self) -> usize {
+        match self.busy {
+            0 => 2 * cores(),
+            busy => busy,
+        }
+    }
+
+    /// Cores that one container may use.
+    #[expect(clippy::cast_precision_loss, reason = "a number of cores")]
+    pub fn cpus(&self) -> f64 {
+        let all = cores() as f64;
+        if self.cpus == 0.0 { all.min(2.0) } else { self.cpus.min(all) }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 impl Connection {

@@ -1,9 +1,11 @@
-//! What executes programs. An engine takes an order and gives an execution on a link; it knows no JSON, no verdicts
-//! and no doors. Called by the runner.
+//! What executes programs. An engine gives a room for a run and executions in it, each on a link; it knows no JSON,
+//! no verdicts and no doors. Called by the runner.
 
+pub mod docker;
 pub mod wasm;
 
-use crate::link::session::{Execution, OnParked, Order};
+use crate::job::Job;
+use crate::link::{Execution, OnParked, Order};
 use crate::toolchain::{Kind, Toolchain};
 use tokio::sync::watch;
 
@@ -40,26 +42,90 @@ impl Readiness {
     }
 }
 
+/// Told whenever the readiness of a toolchain may have changed, by all engines of a server.
+#[derive(Clone, Debug)]
+pub struct Changes(watch::Sender<u64>);
+
+impl Changes {
+    pub fn new() -> Self {
+        Self(watch::Sender::new(0))
+    }
+
+    fn tell(&self) {
+        self.0.send_modify(|version| *version += 1);
+    }
+
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// All engines of a server.
 pub struct Engines {
     pub wasm: wasm::Wasm,
+    pub docker: docker::Docker,
+    pub changes: Changes,
+}
+
+/// Where the executions of one run happen. Dropping it gives it up.
+pub enum Room {
+    /// Any cell, a new sandbox for each execution.
+    Cells,
+    /// One container, for this run alone.
+    Container(docker::Container),
 }
 
 impl Engines {
-    pub async fn execute(&self, toolchain: &Toolchain, order: &Order, parked: OnParked) -> Result<Execution, Fault> {
-        match toolchain.kind {
-            Kind::Wasm { .. } => self.wasm.execute(order, parked).await,
+    /// A place for a job's executions. Waits for one where a container has to be started. Cancel safe.
+    pub async fn room(&self, job: &Job) -> Result<Room, Fault> {
+        match &job.toolchain.kind {
+            Kind::Wasm { .. } => Ok(Room::Cells),
+            Kind::Docker(recipe) => self.docker.container(job, recipe).await.map(Room::Container),
         }
     }
 
-    /// Told whenever the readiness of a toolchain may have changed.
+    pub async fn execute(&self, room: &Room, order: &Order, parked: OnParked) -> Result<Execution, Fault> {
+        match room {
+            Room::Cells => self.wasm.execute(order, parked).await,
+            Room::Container(container) => container.execute(order, parked).await,
+        }
+    }
+
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.wasm.changes()
+        self.changes.subscribe()
     }
 
     pub fn readiness(&self, toolchain: &Toolchain) -> Readiness {
-        match toolchain.kind {
+        match &toolchain.kind {
             Kind::Wasm { .. } => self.wasm.readiness(&toolchain.name),
+            Kind::Docker(recipe) => self.docker.readiness(&self.docker.reference(toolchain, recipe)),
         }
+    }
+
+    /// Whether a job can run now: its toolchain, with the image that it asks for.
+    pub fn readiness_for(&self, job: &Job) -> Readiness {
+        match &job.wishes.image {
+            Some(image) => self.docker.readiness(image),
+            None => self.readiness(&job.toolchain),
+        }
+    }
+
+    /// Somebody waits for a job's toolchain: what is made at the first use only is made now.
+    pub fn want(&self, job: &Job) {
+        if let Kind::Docker(recipe) = &job.toolchain.kind {
+            let reference = job.wishes.image.clone().unwrap_or_else(|| self.docker.reference(&job.toolchain, recipe));
+            self.docker.want(&reference);
+        }
+    }
+
+    /// Ends everything that executes, and waits for it.
+    pub async fn shut_down(&self) {
+        tokio::join!(self.wasm.shut_down(), self.docker.shut_down());
     }
 }

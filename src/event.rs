@@ -2,14 +2,9 @@
 
 use crate::judge::{Facts, Verdict};
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Pipe {
-    Stdout,
-    Stderr,
-}
+pub use runnel_link::Pipe;
 
 #[derive(Debug)]
 pub enum Event {
@@ -25,6 +20,8 @@ pub enum Event {
     Started {
         engine: &'static str,
     },
+    /// The compile step is over, or its product was at hand.
+    Compiled(Compiled),
     /// A piece of output; a character is never split between two of them.
     Output {
         pipe: Pipe,
@@ -46,6 +43,17 @@ pub enum Text {
 }
 
 impl Text {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Utf8(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         match String::from_utf8(bytes) {
             Ok(text) => Self::Utf8(text),
@@ -54,10 +62,24 @@ impl Text {
     }
 }
 
+/// How a compile step went.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    pub ok: bool,
+    /// What the compiler said, both pipes in the order in which it came.
+    pub output: Text,
+    pub truncated: bool,
+    pub time: Duration,
+    /// Nothing was compiled: the same sources were before.
+    pub cached: bool,
+}
+
 /// How a run ended and what it left.
 #[derive(Debug)]
 pub struct Outcome {
     pub verdict: Verdict,
+    /// None where nothing was compiled.
+    pub compiled: Option<Compiled>,
     /// None where no execution was measured: cancelled in the queue, or lost with its executor.
     pub facts: Option<Facts>,
     pub stdout: Text,

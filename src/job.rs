@@ -22,6 +22,7 @@ pub struct Job {
     pub interactive: bool,
     pub limits: Limits,
     pub deterministic: Option<Deterministic>,
+    pub wishes: Wishes,
     pub stream: Stream,
     pub meta: Option<String>,
 }
@@ -30,6 +31,17 @@ pub struct Job {
 pub struct JobFile {
     pub path: JobPath,
     pub content: Bytes,
+}
+
+/// What a job may say of the container that runs it.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// In place of the toolchain's compile and run steps.
+    pub command: Option<Vec<String>>,
+    /// In place of the toolchain's image; on the operator's list.
+    pub image: Option<String>,
+    /// The program has a terminal.
+    pub terminal: bool,
 }
 
 /// How the output reaches the caller.

@@ -1,57 +1,7 @@
 //! Facts -> verdict. What an executor measured goes in, what is told to the caller comes out. Pure: knows neither
 //! engines nor doors, and never looks at what the program printed.
 
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// What the host measured of one execution. Travels over the link as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Facts {
-    pub end: End,
-    /// The program's own CPU time.
-    pub cpu: Duration,
-    /// From the call of the program to its end.
-    pub execution: Duration,
-    /// From the executor's first work on it to its end, without waiting for a free core.
-    pub wall: Duration,
-    pub memory_peak: u64,
-    /// The program asked for memory beyond its limit and did not get it.
-    pub memory_denied: bool,
-    pub fuel: Option<u64>,
-    pub out_bytes: u64,
-}
-
-impl Facts {
-    /// For an end that nothing was measured of.
-    pub fn unmeasured(end: End) -> Self {
-        let zero = Duration::ZERO;
-        Self { end, cpu: zero, execution: zero, wall: zero, memory_peak: 0, memory_denied: false, fuel: None, out_bytes: 0 }
-    }
-}
-
-/// All the ways an execution ends.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum End {
-    Exit(i32),
-    /// Ended by a signal (containers only).
-    Signal(String),
-    /// The sandbox stopped it for a fault of the program, such as a stack overflow.
-    Trap(String),
-    /// It was stopped at a limit, or because somebody asked.
-    Stopped(Stop),
-    /// Our fault: never counted against the program.
-    Broken(String),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Stop {
-    Time,
-    Wall,
-    Fuel,
-    Memory,
-    Output,
-    Cancelled,
-}
+pub use runnel_link::{End, Facts, Stop};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -60,6 +10,7 @@ pub enum Status {
     Timeout,
     MemoryLimit,
     OutputLimit,
+    CompileError,
     Cancelled,
     Internal,
 }
@@ -96,12 +47,50 @@ pub fn verdict(facts: &Facts) -> Verdict {
     }
 }
 
+/// What a compile step that did not end well means for the run; None where it did.
+pub fn compile_failure(facts: &Facts) -> Option<Verdict> {
+    let message = match &facts.end {
+        End::Exit(0) => return None,
+        End::Stopped(Stop::Cancelled) | End::Broken(_) => return Some(verdict(facts)),
+        End::Exit(_) | End::Signal(_) if facts.memory_denied => "the compiler reached its memory limit".to_owned(),
+        End::Exit(code) => format!("the compiler exited with code {code}"),
+        End::Signal(name) => format!("the compiler was ended by signal {name}"),
+        End::Trap(what) => what.clone(),
+        End::Stopped(Stop::Memory) => "the compiler reached its memory limit".to_owned(),
+        End::Stopped(Stop::Time | Stop::Wall | Stop::Fuel) => "the compiler reached its time limit".to_owned(),
+        End::Stopped(Stop::Output) => "the compiler reached its output limit".to_owned(),
+    };
+    Some(Verdict { status: Status::CompileError, exit_code: None, signal: None, message: Some(message) })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn facts(end: End, memory_denied: bool) -> Facts {
         Facts { memory_denied, ..Facts::unmeasured(end) }
+    }
+
+    #[test]
+    fn every_end_of_a_compiler_has_its_status() {
+        assert_eq!(compile_failure(&facts(End::Exit(0), true)), None);
+        let cases = [
+            (End::Exit(1), false, Status::CompileError, "exited with code 1"),
+            (End::Exit(1), true, Status::CompileError, "memory"),
+            (End::Signal("SIGSEGV".into()), false, Status::CompileError, "SIGSEGV"),
+            (End::Stopped(Stop::Time), false, Status::CompileError, "time limit"),
+            (End::Stopped(Stop::Wall), false, Status::CompileError, "time limit"),
+            (End::Stopped(Stop::Memory), true, Status::CompileError, "memory limit"),
+            (End::Stopped(Stop::Output), false, Status::CompileError, "output limit"),
+            (End::Trap("`gcc` can't be started".into()), false, Status::CompileError, "`gcc`"),
+            (End::Broken("lost".into()), false, Status::Internal, "lost"),
+        ];
+        for (end, denied, status, message) in cases {
+            let verdict = compile_failure(&facts(end.clone(), denied)).unwrap();
+            assert_eq!(verdict.status, status, "{end:?}");
+            assert!(verdict.message.as_deref().unwrap().contains(message), "{verdict:?}");
+        }
+        assert_eq!(compile_failure(&facts(End::Stopped(Stop::Cancelled), false)).unwrap().status, Status::Cancelled);
     }
 
     #[test]

@@ -1,223 +1,417 @@
-//! The one protocol between the server and whatever executes: a cell over a socket pair, later an agent over a
-//! container's stdin and stdout. Frames of a 32-bit little-endian length and a postcard body. This file is the
-//! words and their bytes; `link::session` is the server's end. Knows no JSON, no verdicts, no sandbox.
-
-pub mod session;
+//! The server's end of one link: starts executions on it and hands what happens to whoever started them. One
+//! reading and one writing half, driven by the task that owns the executor (`engine::wasm`, `engine::docker`).
+//! Whatever comes from the other side is hostile: it may not make this side grow, wait or panic.
 
 use crate::event::Pipe;
+use crate::job::JobFile;
 use crate::judge::Facts;
-use serde::{Deserialize, Serialize};
+use crate::lock::lock;
+use bytes::Bytes;
+pub use runnel_link::{
+    Bounds, ExecId, Fault, FromExecutor, LEAST_COST, MAX_FRAME, OpenOrder, PIECE, Seeds, Task, ToExecutor, WINDOW, Wall, cost, decode,
+    encode, product, split,
+};
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::Notify;
 
-/// The largest body: files and input travel in pieces, so that one upload does not hold up the others.
-pub const MAX_FRAME: usize = 1 << 20;
-/// The largest piece of a file, of input or of output in one frame.
-pub const PIECE: usize = 256 << 10;
-/// Output bytes that may be on their way for one execution; the executor stops the program when they are used up.
-pub const WINDOW: u32 = 128 << 10;
-/// What a frame costs of the window at least, so that the window bounds their number too.
-pub const LEAST_COST: u32 = 256;
+/// Orders wait while more than this is on its way to the executor.
+const OUTGOING_HIGH: usize = 4 << 20;
+/// What an executor may have on its way for one execution before it counts as broken: a sound one stays near its
+/// window, a frame that was begun within it goes out whole.
+const TOLERANCE: u32 = 4 * WINDOW;
+/// Happenings that may wait for their reader: that much in the smallest frames, and the few that cost nothing.
+const INBOX: usize = (TOLERANCE / LEAST_COST) as usize + 16;
 
-/// Names one execution on one link.
-pub type ExecId = u32;
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub enum ToExecutor<'a> {
-    /// A new execution, and what it needs to know before its files.
-    Open {
-        exec: ExecId,
-        #[serde(borrow)]
-        order: OpenOrder<'a>,
-    },
-    /// A piece of a file below the working directory; pieces of one file follow each other.
-    File {
-        exec: ExecId,
-        path: &'a str,
-        #[serde(with = "serde_bytes")]
-        bytes: &'a [u8],
-    },
-    Stdin {
-        exec: ExecId,
-        #[serde(with = "serde_bytes")]
-        bytes: &'a [u8],
-        eof: bool,
-    },
-    /// Everything is there: run it.
-    Start {
-        exec: ExecId,
-    },
-    /// So much output was passed on.
-    Credit {
-        exec: ExecId,
-        bytes: u32,
-    },
-    Kill {
-        exec: ExecId,
-    },
+/// All that an executor needs for one execution.
+#[derive(Clone)]
+pub struct Order {
+    pub work: Work,
+    pub files: Arc<Vec<JobFile>>,
+    pub env: Vec<(String, String)>,
+    pub stdin: Bytes,
+    pub stdin_open: bool,
+    pub bounds: Bounds,
+    /// What an earlier container compiled for this program.
+    pub product: Option<Bytes>,
 }
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub struct OpenOrder<'a> {
-    pub toolchain: &'a str,
-    pub main: &'a str,
-    #[serde(borrow)]
-    pub args: Vec<&'a str>,
-    #[serde(borrow)]
-    pub env: Vec<(&'a str, &'a str)>,
-    pub time: Duration,
-    pub wall: Duration,
-    pub memory_bytes: u64,
-    pub output_bytes: u64,
-    pub file_bytes: u64,
-    pub file_count: u32,
-    pub deterministic: Option<Seeds>,
+/// `Task`, owned.
+#[derive(Clone)]
+pub enum Work {
+    Guest { guest: String, main: String, args: Vec<String>, deterministic: Option<Seeds> },
+    Compile { argv: Vec<String> },
+    Command { argv: Vec<String>, terminal: bool },
+    Pack,
 }
 
-/// What makes a run reproducible.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Seeds {
-    pub seed: u64,
-    /// The virtual clock's start, since the epoch.
-    pub now: Duration,
-    pub fuel: u64,
-}
-
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub enum FromExecutor<'a> {
-    /// First frame of an executor: it has loaded what it needs and shut itself in.
-    Ready {
-        wall: Wall,
-    },
-    Started {
-        exec: ExecId,
-    },
+#[derive(Debug)]
+pub enum Happening {
+    Started,
     Output {
-        exec: ExecId,
         pipe: Pipe,
-        /// Since the start, when the first of these bytes was written.
         at: Duration,
-        #[serde(with = "serde_bytes")]
-        bytes: &'a [u8],
+        bytes: Vec<u8>,
     },
-    /// The program waits for input and there is none.
-    Waiting {
-        exec: ExecId,
-    },
-    /// The program has been waiting for a while (for input, time or a slow reader), or goes on.
-    Parked {
-        exec: ExecId,
-        parked: bool,
-    },
-    /// The last frame of an execution.
-    Ended {
-        exec: ExecId,
-        facts: Facts,
-    },
+    Waiting,
+    Ended(Facts),
+    /// The executor is gone; nothing more is known.
+    Lost,
 }
 
-/// Which parts of the second wall stand around an executor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wall {
-    pub no_new_privs: bool,
-    pub seccomp: bool,
-    pub landlock: bool,
+/// Told when the program begins to wait for a while (true) and when it goes on (false).
+pub type OnParked = Box<dyn Fn(bool) + Send + Sync>;
+
+#[derive(Clone)]
+pub struct Session {
+    shared: Arc<Shared>,
 }
 
-impl Wall {
-    pub fn is_whole(self) -> bool {
-        let Self { no_new_privs, seccomp, landlock } = self;
-        no_new_privs && seccomp && landlock
-    }
+struct Shared {
+    outgoing: Mutex<Vec<u8>>,
+    /// There is something to write, or nobody will write any more.
+    wake: Notify,
+    /// There is room again.
+    drained: Notify,
+    live: Mutex<Live>,
+    next: AtomicU32,
+}
+
+#[derive(Default)]
+struct Live {
+    executions: HashMap<ExecId, Arc<Inbox>>,
+    closed: bool,
+}
+
+struct Inbox {
+    queue: Mutex<Queue>,
+    arrived: Notify,
+    parked: OnParked,
+}
+
+#[derive(Default)]
+struct Queue {
+    happenings: VecDeque<Happening>,
+    /// Of the window, taken by output that the reader has not had yet or has not returned.
+    taken: u32,
+}
+
+/// A running execution. Dropping it kills the program.
+pub struct Execution {
+    id: ExecId,
+    shared: Arc<Shared>,
+    inbox: Arc<Inbox>,
+    /// Output that was handed out and whose window is given back with the next call.
+    owed: u32,
+    ended: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    #[error("a frame of {0} bytes, at most {MAX_FRAME} are allowed")]
-    TooLarge(usize),
-    #[error("a frame that can't be read: {0}")]
-    Malformed(#[from] postcard::Error),
+pub enum Lost {
+    #[error("the link was closed")]
+    Closed,
+    #[error("the link failed: {0}")]
+    Io(#[from] std::io::Error),
+    #[error("the executor sent {0}")]
+    Frame(#[from] Fault),
+    #[error("the executor sent more than its window")]
+    Window,
 }
 
-/// Appends one frame.
-pub fn encode(frame: &impl Serialize, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&[0; 4]);
-    let body = postcard::to_io(frame, &mut *out);
-    debug_assert!(body.is_ok(), "writing to memory does not fail");
-    let length = u32::try_from(out.len() - start - 4).unwrap_or(u32::MAX);
-    out[start..start + 4].copy_from_slice(&length.to_le_bytes());
-}
-
-/// A frame's body, and the bytes after the frame.
-pub type BodyAndRest<'a> = (&'a [u8], &'a [u8]);
-
-/// The body of the first whole frame in `bytes` and what follows it; None where more bytes are needed.
-pub fn split(bytes: &[u8]) -> Result<Option<BodyAndRest<'_>>, Fault> {
-    let Some((head, rest)) = bytes.split_first_chunk::<4>() else { return Ok(None) };
-    let length = u32::from_le_bytes(*head) as usize;
-    if length > MAX_FRAME {
-        return Err(Fault::TooLarge(length));
-    }
-    Ok(rest.split_at_checked(length))
-}
-
-/// One body, and nothing left over.
-pub fn decode<'a, Frame: Deserialize<'a>>(body: &'a [u8]) -> Result<Frame, Fault> {
-    let (frame, rest) = postcard::take_from_bytes(body)?;
-    if rest.is_empty() { Ok(frame) } else { Err(Fault::Malformed(postcard::Error::DeserializeBadEncoding)) }
-}
-
-/// What one output frame takes of the window.
-pub fn cost(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX).max(LEAST_COST)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn frames_come_back() {
-        let mut out = Vec::new();
-        let frame = ToExecutor::File { exec: 7, path: "a b\n", bytes: b"\0\xff" };
-        encode(&frame, &mut out);
-        encode(&ToExecutor::Kill { exec: 8 }, &mut out);
-        let (body, rest) = split(&out).unwrap().unwrap();
-        assert_eq!(decode::<ToExecutor>(body).unwrap(), frame);
-        let (body, rest) = split(rest).unwrap().unwrap();
-        assert_eq!(decode::<ToExecutor>(body).unwrap(), ToExecutor::Kill { exec: 8 });
-        assert!(split(rest).unwrap().is_none());
+impl Session {
+    pub fn new() -> Self {
+        let shared = Shared {
+            outgoing: Mutex::default(),
+            wake: Notify::new(),
+            drained: Notify::new(),
+            live: Mutex::default(),
+            next: AtomicU32::new(1),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
-    #[test]
-    fn lengths_are_bounded_and_bodies_whole() {
-        assert!(matches!(split(&u32::MAX.to_le_bytes()), Err(Fault::TooLarge(_))));
-        let mut out = Vec::new();
-        encode(&ToExecutor::Start { exec: 1 }, &mut out);
-        out.push(0);
-        assert!(decode::<ToExecutor>(&out[4..]).is_err(), "bytes left over");
+    /// Whether both are the same link.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
     }
 
-    proptest! {
-        #[test]
-        fn any_bytes_are_harmless(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            if let Ok(Some((body, _))) = split(&bytes) {
-                let _ = decode::<ToExecutor>(body);
-                let _ = decode::<FromExecutor>(body);
+    /// Whether the other side is gone.
+    pub fn is_closed(&self) -> bool {
+        lock(&self.shared.live).closed
+    }
+
+    /// How many executions are on this link.
+    pub fn live(&self) -> usize {
+        lock(&self.shared.live).executions.len()
+    }
+
+    /// Sends an order. Waits while the executor has too much to read; otherwise one write carries all of it.
+    pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Lost> {
+        let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
+        let inbox = Arc::new(Inbox { queue: Mutex::default(), arrived: Notify::new(), parked });
+        {
+            let mut live = lock(&self.shared.live);
+            if live.closed {
+                return Err(Lost::Closed);
             }
-            let _ = decode::<FromExecutor>(&bytes);
-            let _ = decode::<ToExecutor>(&bytes);
+            live.executions.insert(id, inbox.clone());
         }
+        let execution = Execution { id, shared: self.shared.clone(), inbox, owed: 0, ended: false };
+        self.shared.push(&ToExecutor::Open { exec: id, order: order.head() }).await;
+        for file in order.files.iter() {
+            let path = file.path.as_str();
+            // An empty file is one empty piece.
+            let mut rest = &file.content[..];
+            loop {
+                let (piece, more) = rest.split_at(rest.len().min(PIECE));
+                self.shared.push(&ToExecutor::File { exec: id, path, bytes: piece }).await;
+                rest = more;
+                if rest.is_empty() {
+                    break;
+                }
+            }
+        }
+        for piece in order.product.iter().flat_map(|product| product.chunks(PIECE)) {
+            self.shared.push(&ToExecutor::Product { exec: id, bytes: piece }).await;
+        }
+        execution.stdin(&order.stdin, !order.stdin_open).await;
+        self.shared.push(&ToExecutor::Start { exec: id }).await;
+        self.shared.wake.notify_one();
+        Ok(execution)
+    }
 
-        #[test]
-        fn output_comes_back(bytes in proptest::collection::vec(any::<u8>(), 0..1000), cut in 0usize..1000) {
-            let frame = FromExecutor::Output { exec: 3, pipe: Pipe::Stderr, at: Duration::from_micros(5), bytes: &bytes };
-            let mut out = Vec::new();
-            encode(&frame, &mut out);
-            prop_assert_eq!(split(&out[..cut.min(out.len() - 1)]).unwrap().map(|_| ()), None);
-            let (body, _) = split(&out).unwrap().unwrap();
-            prop_assert_eq!(decode::<FromExecutor>(body).unwrap(), frame);
+    /// Writes what is to be sent until the link fails or `close` is called.
+    pub async fn write(&self, mut link: impl AsyncWrite + Unpin) -> Lost {
+        let mut writing = Vec::new();
+        loop {
+            std::mem::swap(&mut *lock(&self.shared.outgoing), &mut writing);
+            if writing.is_empty() {
+                if lock(&self.shared.live).closed {
+                    return Lost::Closed;
+                }
+                self.shared.wake.notified().await;
+                continue;
+            }
+            self.shared.drained.notify_waiters();
+            if let Err(fault) = link.write_all(&writing).await {
+                return fault.into();
+            }
+            writing.clear();
+            writing.shrink_to(PIECE);
+        }
+    }
+
+    /// Reads until the link ends. `ready` is told what stands around the executor.
+    pub async fn read(&self, mut link: impl AsyncRead + Unpin, ready: impl Fn(Wall)) -> Lost {
+        let mut buffer = Vec::with_capacity(PIECE);
+        loop {
+            match link.read_buf(&mut buffer).await {
+                Ok(0) => return Lost::Closed,
+                Ok(_) => {}
+                Err(fault) => return fault.into(),
+            }
+            match self.dispatch_all(&buffer, &ready) {
+                Ok(used) => drop(buffer.drain(..used)),
+                Err(lost) => return lost,
+            }
+            debug_assert!(buffer.len() <= MAX_FRAME + 4, "a partial frame only");
+        }
+    }
+
+    fn dispatch_all(&self, buffer: &[u8], ready: &impl Fn(Wall)) -> Result<usize, Lost> {
+        let mut rest = buffer;
+        while let Some((body, more)) = split(rest)? {
+            self.dispatch(decode(body)?, ready)?;
+            rest = more;
+        }
+        Ok(buffer.len() - rest.len())
+    }
+
+    fn dispatch(&self, frame: FromExecutor<'_>, ready: &impl Fn(Wall)) -> Result<(), Lost> {
+        let (exec, happening) = match frame {
+            FromExecutor::Ready { wall } => {
+                ready(wall);
+                return Ok(());
+            }
+            FromExecutor::Parked { exec, parked } => {
+                let inbox = lock(&self.shared.live).executions.get(&exec).cloned();
+                // Not under the lock: others may be let in by it.
+                if let Some(inbox) = inbox {
+                    (inbox.parked)(parked);
+                }
+                return Ok(());
+            }
+            FromExecutor::Started { exec } => (exec, Happening::Started),
+            FromExecutor::Output { exec, pipe, at, bytes } => (exec, Happening::Output { pipe, at, bytes: bytes.to_vec() }),
+            FromExecutor::Waiting { exec } => (exec, Happening::Waiting),
+            FromExecutor::Ended { exec, facts } => {
+                let inbox = lock(&self.shared.live).executions.remove(&exec);
+                return inbox.map_or(Ok(()), |inbox| inbox.push(Happening::Ended(facts)));
+            }
+        };
+        // What comes for an execution that was dropped here is late, not wrong.
+        let inbox = lock(&self.shared.live).executions.get(&exec).cloned();
+        inbox.map_or(Ok(()), |inbox| inbox.push(happening))
+    }
+
+    /// Ends the session: every execution on it is lost.
+    pub fn close(&self) {
+        let executions = {
+            let mut live = lock(&self.shared.live);
+            live.closed = true;
+            std::mem::take(&mut live.executions)
+        };
+        for inbox in executions.into_values() {
+            inbox.lose();
+        }
+        self.shared.wake.notify_one();
+        self.shared.drained.notify_waiters();
+    }
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shared {
+    /// Queues a frame that may wait: part of an order, or input.
+    async fn push(&self, frame: &ToExecutor<'_>) {
+        loop {
+            let drained = self.drained.notified();
+            {
+                let mut outgoing = lock(&self.outgoing);
+                if outgoing.len() < OUTGOING_HIGH || lock(&self.live).closed {
+                    encode(frame, &mut outgoing);
+                    return;
+                }
+            }
+            self.wake.notify_one();
+            drained.await;
+        }
+    }
+
+    /// Queues a small frame that must not wait; there are at most a few of them for each live execution.
+    fn push_now(&self, frame: &ToExecutor<'_>) {
+        encode(frame, &mut lock(&self.outgoing));
+        self.wake.notify_one();
+    }
+}
+
+impl Order {
+    fn head(&self) -> OpenOrder<'_> {
+        OpenOrder {
+            task: self.work.task(),
+            env: self.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+            bounds: self.bounds,
+        }
+    }
+}
+
+impl Work {
+    fn task(&self) -> Task<'_> {
+        fn words(all: &[String]) -> Vec<&str> {
+            all.iter().map(String::as_str).collect()
+        }
+        match self {
+            Self::Guest { guest, main, args, deterministic } => {
+                Task::Guest { guest, main, args: words(args), deterministic: *deterministic }
+            }
+            Self::Compile { argv } => Task::Compile { argv: words(argv) },
+            Self::Command { argv, terminal } => Task::Command { argv: words(argv), terminal: *terminal },
+            Self::Pack => Task::Pack,
+        }
+    }
+}
+
+impl Inbox {
+    fn push(&self, happening: Happening) -> Result<(), Lost> {
+        let mut queue = lock(&self.queue);
+        if let Happening::Output { bytes, .. } = &happening {
+            queue.taken = queue.taken.saturating_add(cost(bytes.len()));
+        }
+        // One waiting notice is as good as two: the executor sends one for each piece of input, whose number is
+        // the client's choice.
+        if matches!((&happening, queue.happenings.back()), (Happening::Waiting, Some(Happening::Waiting))) {
+            return Ok(());
+        }
+        if queue.taken > TOLERANCE || queue.happenings.len() >= INBOX {
+            return Err(Lost::Window);
+        }
+        queue.happenings.push_back(happening);
+        drop(queue);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    fn lose(&self) {
+        lock(&self.queue).happenings.push_back(Happening::Lost);
+        self.arrived.notify_one();
+    }
+}
+
+impl Execution {
+    /// The next thing that happens; after `Ended` or `Lost` there is nothing more to ask for. Calling it again says
+    /// that what the call before gave has been passed on. Cancel safe.
+    pub async fn next(&mut self) -> Happening {
+        self.give_back();
+        loop {
+            if let Some(happening) = lock(&self.inbox.queue).happenings.pop_front() {
+                match &happening {
+                    Happening::Output { bytes, .. } => self.owed += cost(bytes.len()),
+                    Happening::Ended(_) | Happening::Lost => self.ended = true,
+                    Happening::Started | Happening::Waiting => {}
+                }
+                return happening;
+            }
+            self.inbox.arrived.notified().await;
+        }
+    }
+
+    fn give_back(&mut self) {
+        // Not for every frame: a quarter of the window at a time keeps the program going.
+        if self.owed >= WINDOW / 4 || (self.owed > 0 && lock(&self.inbox.queue).happenings.is_empty()) {
+            let bytes = std::mem::take(&mut self.owed);
+            {
+                let mut queue = lock(&self.inbox.queue);
+                queue.taken = queue.taken.saturating_sub(bytes);
+            }
+            self.shared.push_now(&ToExecutor::Credit { exec: self.id, bytes });
+        }
+    }
+
+    /// More input; `eof` ends it.
+    pub async fn stdin(&self, bytes: &[u8], eof: bool) {
+        send_stdin(&self.shared, self.id, bytes, eof).await;
+    }
+
+    pub fn kill(&self) {
+        self.shared.push_now(&ToExecutor::Kill { exec: self.id });
+    }
+}
+
+async fn send_stdin(shared: &Shared, exec: ExecId, bytes: &[u8], eof: bool) {
+    let mut rest = bytes;
+    while rest.len() > PIECE {
+        let (piece, more) = rest.split_at(PIECE);
+        shared.push(&ToExecutor::Stdin { exec, bytes: piece, eof: false }).await;
+        rest = more;
+    }
+    if !rest.is_empty() || eof {
+        shared.push(&ToExecutor::Stdin { exec, bytes: rest, eof }).await;
+    }
+    shared.wake.notify_one();
+}
+
+impl Drop for Execution {
+    fn drop(&mut self) {
+        lock(&self.shared.live).executions.remove(&self.id);
+        if !self.ended {
+            self.kill();
         }
     }
 }

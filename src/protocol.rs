@@ -171,6 +171,9 @@ pub struct RunFrame<'a> {
     pub interactive: Option<bool>,
     pub limits: Option<LimitsFrame>,
     pub deterministic: Option<DeterministicFrame>,
+    pub command: Option<Vec<String>>,
+    pub image: Option<String>,
+    pub terminal: Option<bool>,
     pub stream: Option<StreamWish>,
     #[serde(borrow)]
     pub meta: Option<&'a RawValue>,
@@ -191,10 +194,6 @@ pub struct RunFrame<'a> {
     pub remove: Option<&'a RawValue>,
     #[serde(borrow)]
     pub harness: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub command: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub image: Option<&'a RawValue>,
     pub priority: Option<Priority>,
 }
 

@@ -1,25 +1,27 @@
-//! The one way in: a job becomes a run, a stream of events with exactly one end. Waits for a place, orders an
-//! execution, watches it, judges. Called by every door; knows neither frames nor sockets.
+//! The one way in: a job becomes a run, a stream of events with exactly one end. Waits for a place, has it compiled
+//! where that is due, orders its execution, watches it, judges. Called by every door; knows neither frames nor
+//! sockets.
 
 mod capture;
 mod holding;
 mod input;
+mod order;
 
 use crate::admission::{Admission, Entry, Permit, Place};
-use crate::engine::{Engines, Fault, Readiness};
-use crate::event::{Event, Outcome, Pipe, Text};
+use crate::engine::docker::Key;
+use crate::engine::{Engines, Fault, Readiness, Room};
+use crate::event::{Compiled, Event, Outcome, Pipe, Text};
 use crate::job::{Job, Stream};
-use crate::judge::{self, End, Facts, Stop};
-use crate::limits::FUEL_PER_MS;
-use crate::link::Seeds;
-use crate::link::session::{Execution, Happening, Order};
+use crate::judge::{self, End, Facts, Stop, Verdict};
+use crate::link::{Execution, Happening, Order};
+use crate::toolchain::Kind;
 use capture::Capture;
 use holding::Holdings;
 pub use input::{Input, InputFault};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -41,12 +43,33 @@ pub struct Settings {
 
 pub struct Runner {
     engines: Engines,
-    admission: Arc<Admission>,
+    admissions: Admissions,
     settings: Settings,
     holdings: Arc<Holdings>,
     /// Runs that wait for their language to be made ready.
     preparing: AtomicUsize,
     draining: AtomicBool,
+}
+
+/// One desk for each engine: what waits for a container must not hold up what a cell does in a millisecond.
+pub struct Admissions {
+    pub cells: Arc<Admission>,
+    pub containers: Arc<Admission>,
+}
+
+impl Admissions {
+    fn of(&self, job: &Job) -> &Arc<Admission> {
+        match job.toolchain.kind {
+            Kind::Wasm { .. } => &self.cells,
+            Kind::Docker(_) => &self.containers,
+        }
+    }
+
+    /// Runs that live and runs that wait.
+    pub fn load(&self) -> (usize, usize) {
+        let (cells, containers) = (self.cells.load(), self.containers.load());
+        (cells.0 + containers.0, cells.1 + containers.1)
+    }
 }
 
 /// Why a job was not accepted. Nothing of it happened.
@@ -69,9 +92,13 @@ pub struct Run {
     stage: Stage,
     accepted: Instant,
     queue_time: Duration,
-    told_started: bool,
     retried: bool,
     captures: [Capture; 2],
+    /// When the run was said to have started.
+    started: Option<Instant>,
+    /// From there to the start of the program, which is what executors count from.
+    offset: Duration,
+    compiled: Option<Compiled>,
     sequence: u64,
     /// Events that happened together.
     ready: VecDeque<Event>,
@@ -89,26 +116,38 @@ enum Stage {
         told: Option<(usize, Instant)>,
     },
     Starting(Permit),
-    Running {
-        permit: Permit,
-        execution: Execution,
-        killed: Option<Instant>,
-    },
+    Running(Box<Running>),
     Over,
 }
 
+/// An execution under way, and where.
+struct Running {
+    permit: Permit,
+    room: Room,
+    execution: Execution,
+    killed: Option<Instant>,
+    step: Step,
+}
+
+enum Step {
+    /// What the compiler has said so far.
+    Compile { key: Key, begun: Instant, said: Capture },
+    /// The key of what was compiled for it just now.
+    Program { made: Option<Key> },
+}
+
 impl Runner {
-    pub fn new(engines: Engines, admission: Arc<Admission>, settings: Settings) -> Arc<Self> {
+    pub fn new(engines: Engines, admissions: Admissions, settings: Settings) -> Arc<Self> {
         let holdings = Holdings::new(settings.held_bytes);
-        Arc::new(Self { engines, admission, settings, holdings, preparing: AtomicUsize::new(0), draining: AtomicBool::new(false) })
+        Arc::new(Self { engines, admissions, settings, holdings, preparing: AtomicUsize::new(0), draining: AtomicBool::new(false) })
     }
 
     pub fn engines(&self) -> &Engines {
         &self.engines
     }
 
-    pub fn admission(&self) -> &Admission {
-        &self.admission
+    pub fn admissions(&self) -> &Admissions {
+        &self.admissions
     }
 
     /// From now on nothing new is accepted.
@@ -125,16 +164,17 @@ impl Runner {
             return Err(Refused::ShuttingDown);
         }
         let unavailable = |why| Refused::Unavailable { language: job.toolchain.name.clone(), why };
-        let is_ready = match self.engines.readiness(&job.toolchain) {
+        let is_ready = match self.engines.readiness_for(&job) {
             Readiness::Ready => true,
             Readiness::Preparing { .. } => false,
             Readiness::Unavailable(why) => return Err(unavailable(why)),
         };
         let holding = self.holdings.take(job.code_size() + job.stdin.len() as u64).ok_or(Refused::Busy)?;
         let stage = if is_ready {
-            Stage::of(self.admission.enter()).ok_or(Refused::Busy)?
+            Stage::of(self.admissions.of(&job).enter()).ok_or(Refused::Busy)?
         } else {
-            let waiting = WaitingForLanguage::begin(self).ok_or(Refused::Busy)?;
+            let waiting = WaitingForLanguage::begin(self, &job).ok_or(Refused::Busy)?;
+            self.engines.want(&job);
             // The stage looks again before it waits: what changes in between is not missed.
             Stage::Preparing { waiting, changes: self.engines.changes(), told: None }
         };
@@ -147,18 +187,14 @@ impl Runner {
             stage,
             accepted: Instant::now(),
             queue_time: Duration::ZERO,
-            told_started: false,
+            started: None,
+            offset: Duration::ZERO,
+            compiled: None,
             retried: false,
             sequence: 0,
             ready: VecDeque::new(),
         })
     }
-}
-
-/// A program's whole environment: its toolchain's, and what the job says over it.
-fn environment(usual: &[(String, String)], own: &[(String, String)]) -> Vec<(String, String)> {
-    let kept = usual.iter().filter(|(name, _)| own.iter().all(|(other, _)| other != name));
-    kept.chain(own).cloned().collect()
 }
 
 impl Stage {
@@ -176,8 +212,8 @@ impl Stage {
 struct WaitingForLanguage(Arc<Runner>);
 
 impl WaitingForLanguage {
-    fn begin(runner: &Arc<Runner>) -> Option<Self> {
-        let most = runner.admission.bounds().queue;
+    fn begin(runner: &Arc<Runner>, job: &Job) -> Option<Self> {
+        let most = runner.admissions.of(job).bounds().queue;
         let fits = |count| (count < most).then_some(count + 1);
         runner.preparing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).ok()?;
         Some(Self(runner.clone()))
@@ -210,7 +246,7 @@ impl Run {
                 Stage::Preparing { waiting, changes, told } => self.wait_for_language(waiting, changes, told).await,
                 Stage::Queued { place, told } => self.wait_for_place(place, told).await,
                 Stage::Starting(permit) => self.begin(permit).await,
-                Stage::Running { permit, execution, killed } => self.attend(permit, execution, killed).await,
+                Stage::Running(running) => self.attend(running).await,
                 Stage::Over => return None,
             }
         }
@@ -218,18 +254,20 @@ impl Run {
 
     async fn wait_for_language(&mut self, waiting: WaitingForLanguage, mut changes: watch::Receiver<u64>, told: Option<(String, f32)>) {
         changes.mark_unchanged();
-        let told = match self.runner.engines.readiness(&self.job.toolchain) {
+        let told = match self.runner.engines.readiness_for(&self.job) {
             Readiness::Ready => {
-                if let Some(stage) = Stage::of(self.runner.admission.enter()) {
+                if let Some(stage) = Stage::of(self.runner.admissions.of(&self.job).enter()) {
                     self.stage = stage;
                     return;
                 }
                 told
             }
             Readiness::Unavailable(why) => {
-                return self.end(None, End::Broken(format!("`{}` is not available: {why}", self.job.toolchain.name)));
+                return self.end(End::Broken(format!("`{}` is not available: {why}", self.job.toolchain.name)));
             }
             Readiness::Preparing { what, share } => {
+                // Again: the daemon may have come only now.
+                self.runner.engines.want(&self.job);
                 let now = Some((what.clone(), share));
                 if now != told {
                     self.ready.push_back(Event::Preparing { what, share });
@@ -241,7 +279,7 @@ impl Run {
         };
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => self.end(None, End::Stopped(Stop::Cancelled)),
+            () = self.cancel.cancelled() => self.end(End::Stopped(Stop::Cancelled)),
             () = async {
                 // Steps are few; what changes within an interval is told as one.
                 tokio::time::sleep(POSITION_INTERVAL).await;
@@ -254,7 +292,7 @@ impl Run {
         let pause = told.map_or(Duration::ZERO, |(_, when)| POSITION_INTERVAL.saturating_sub(when.elapsed()));
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => self.end(None, End::Stopped(Stop::Cancelled)),
+            () = self.cancel.cancelled() => self.end(End::Stopped(Stop::Cancelled)),
             permit = place.granted() => self.stage = Stage::Starting(permit),
             () = tokio::time::sleep(pause) => {
                 let position = place.position();
@@ -268,70 +306,147 @@ impl Run {
 
     async fn begin(&mut self, permit: Permit) {
         self.queue_time = self.accepted.elapsed();
+        let room = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return self.end(End::Stopped(Stop::Cancelled)),
+            room = self.runner.engines.room(&self.job) => room,
+        };
+        match room {
+            Ok(room) => self.first_step(permit, room).await,
+            Err(fault) => self.failed(permit, fault),
+        }
+    }
+
+    /// Compiles where that is due and was not done before; else goes to the program at once.
+    async fn first_step(&mut self, permit: Permit, room: Room) {
+        let file_count = self.runner.settings.file_count;
+        let order = match (&room, &self.job.toolchain.kind) {
+            (Room::Container(container), Kind::Docker(recipe)) => {
+                let Some(argv) = recipe.compile_argv(&self.job) else {
+                    let order = order::command(&self.job, recipe, container, None, file_count);
+                    return self.execute(permit, room, order, Step::Program { made: None }).await;
+                };
+                let key = container.product_key(&argv, &self.job);
+                let Some(product) = container.find_product(&key) else {
+                    let order = order::compile(&self.job, recipe, argv, container, file_count);
+                    let said = Capture::new(self.runner.settings.capture_bytes);
+                    return self.execute(permit, room, order, Step::Compile { key, begun: Instant::now(), said }).await;
+                };
+                let order = order::command(&self.job, recipe, container, Some(product.packed), file_count);
+                let (output, truncated) = (product.output, product.truncated);
+                self.compiled = Some(Compiled { ok: true, output, truncated, time: Duration::ZERO, cached: true });
+                order
+            }
+            (Room::Cells | Room::Container(_), _) => order::guest(&self.job, file_count),
+        };
+        self.execute(permit, room, order, Step::Program { made: None }).await;
+    }
+
+    /// The program, after it was compiled in the same room.
+    async fn second_step(&mut self, permit: Permit, room: Room, key: Key) {
+        let (Room::Container(container), Kind::Docker(recipe)) = (&room, &self.job.toolchain.kind) else {
+            return self.end(End::Broken("a program was compiled where none is".to_owned()));
+        };
+        let order = order::command(&self.job, recipe, container, None, self.runner.settings.file_count);
+        self.execute(permit, room, order, Step::Program { made: Some(key) }).await;
+    }
+
+    async fn execute(&mut self, permit: Permit, room: Room, order: Order, step: Step) {
         let lease = permit.lease();
-        let order = self.order();
         let parked = Box::new(move |parked| lease.set_parked(parked));
-        match self.runner.engines.execute(&self.job.toolchain, &order, parked).await {
-            Ok(execution) => self.stage = Stage::Running { permit, execution, killed: None },
-            Err(Fault::Unavailable(why)) => self.end(None, End::Broken(why)),
-            Err(Fault::Lost(why)) => self.lost(permit, why),
+        match self.runner.engines.execute(&room, &order, parked).await {
+            Ok(execution) => self.stage = Stage::Running(Box::new(Running { permit, room, execution, killed: None, step })),
+            Err(fault) => self.failed(permit, fault),
         }
     }
 
-    fn order(&self) -> Order {
-        let Job { toolchain, files, main, args, env, stdin, interactive, limits, deterministic, .. } = &self.job;
-        let fuel = limits.fuel.unwrap_or_else(|| u64::try_from(limits.time.as_millis()).unwrap_or(u64::MAX).saturating_mul(FUEL_PER_MS));
-        let seeds = deterministic.map(|wish| Seeds {
-            seed: wish.seed,
-            now: wish.now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(),
-            fuel,
-        });
-        Order {
-            toolchain: toolchain.name.clone(),
-            main: main.as_str().to_owned(),
-            files: files.clone(),
-            args: args.clone(),
-            env: environment(&toolchain.env, env),
-            stdin: stdin.clone(),
-            stdin_open: *interactive,
-            limits: limits.clone(),
-            file_count: self.runner.settings.file_count,
-            deterministic: seeds,
+    fn failed(&mut self, permit: Permit, fault: Fault) {
+        match fault {
+            Fault::Unavailable(why) => self.end(End::Broken(why)),
+            Fault::Lost(why) => self.lost(permit, why),
         }
     }
 
-    async fn attend(&mut self, permit: Permit, mut execution: Execution, mut killed: Option<Instant>) {
-        let patience = killed.map_or(Duration::MAX, |when| KILL.saturating_sub(when.elapsed()));
+    async fn attend(&mut self, mut running: Box<Running>) {
+        let patience = running.killed.map_or(Duration::MAX, |when| KILL.saturating_sub(when.elapsed()));
+        let takes_input = matches!(running.step, Step::Program { .. });
         let happening = tokio::select! {
             biased;
-            () = self.cancel.cancelled(), if killed.is_none() => {
-                execution.kill();
-                killed = Some(Instant::now());
-                self.stage = Stage::Running { permit, execution, killed };
+            () = self.cancel.cancelled(), if running.killed.is_none() => {
+                running.execution.kill();
+                running.killed = Some(Instant::now());
+                self.stage = Stage::Running(running);
                 return;
             }
-            happening = execution.next() => happening,
-            (bytes, eof) = self.input.take() => {
-                execution.stdin(&bytes, eof).await;
-                self.stage = Stage::Running { permit, execution, killed };
+            happening = running.execution.next() => happening,
+            (bytes, eof) = self.input.take(), if takes_input => {
+                running.execution.stdin(&bytes, eof).await;
+                self.stage = Stage::Running(running);
                 return;
             }
-            () = tokio::time::sleep(patience), if killed.is_some() => Happening::Lost,
+            () = tokio::time::sleep(patience), if running.killed.is_some() => Happening::Lost,
         };
         match happening {
-            Happening::Started => {
-                if !std::mem::replace(&mut self.told_started, true) {
-                    self.ready.push_back(Event::Started { engine: self.job.toolchain.kind.engine() });
+            Happening::Started => self.tell_started(&running.step),
+            Happening::Output { pipe, at, bytes } => match &mut running.step {
+                Step::Compile { said, .. } => said.keep(&bytes),
+                Step::Program { .. } => self.output(pipe, at, bytes),
+            },
+            Happening::Waiting => self.ready.push_back(Event::Waiting),
+            Happening::Ended(Facts { end: End::Broken(why), .. }) => return self.lost(running.permit, why),
+            Happening::Ended(facts) => return self.step_ended(*running, facts).await,
+            Happening::Lost if running.killed.is_some() => return self.end(End::Stopped(Stop::Cancelled)),
+            Happening::Lost => return self.lost(running.permit, "the process that ran the program was lost".to_owned()),
+        }
+        self.stage = Stage::Running(running);
+    }
+
+    async fn step_ended(&mut self, running: Running, facts: Facts) {
+        let Running { permit, room, step, .. } = running;
+        match step {
+            Step::Compile { key, begun, mut said } => {
+                let failure = judge::compile_failure(&facts);
+                let (output, truncated) = said.finish();
+                let compiled = Compiled { ok: failure.is_none(), output, truncated, time: begun.elapsed(), cached: false };
+                match failure {
+                    Some(verdict) if verdict.status != judge::Status::CompileError => self.end_with(verdict, None),
+                    Some(verdict) => {
+                        self.tell_compiled(compiled);
+                        self.end_with(verdict, None);
+                    }
+                    None => {
+                        self.tell_compiled(compiled);
+                        self.second_step(permit, room, key).await;
+                    }
                 }
             }
-            Happening::Output { pipe, at, bytes } => self.output(pipe, at, bytes),
-            Happening::Waiting => self.ready.push_back(Event::Waiting),
-            Happening::Ended(Facts { end: End::Broken(why), .. }) => return self.lost(permit, why),
-            Happening::Ended(facts) => return self.end(Some(facts), End::Exit(0)),
-            Happening::Lost if killed.is_some() => return self.end(None, End::Stopped(Stop::Cancelled)),
-            Happening::Lost => return self.lost(permit, "the process that ran the program was lost".to_owned()),
+            Step::Program { made } => {
+                let verdict = judge::verdict(&facts);
+                self.end_with(verdict, Some(facts));
+                if let (Some(key), Room::Container(container), Some(Compiled { output, truncated, .. })) = (made, room, &self.compiled) {
+                    container.keep_product(key, output.clone(), *truncated);
+                }
+            }
         }
-        self.stage = Stage::Running { permit, execution, killed };
+    }
+
+    fn tell_started(&mut self, step: &Step) {
+        let is_first = self.started.is_none();
+        let started = *self.started.get_or_insert_with(Instant::now);
+        if is_first {
+            self.ready.push_back(Event::Started { engine: self.job.toolchain.kind.engine() });
+        }
+        if matches!(step, Step::Program { .. }) {
+            self.offset = if is_first { Duration::ZERO } else { started.elapsed() };
+            if let Some(compiled) = self.compiled.clone().filter(|compiled| compiled.cached) {
+                self.ready.push_back(Event::Compiled(compiled));
+            }
+        }
+    }
+
+    fn tell_compiled(&mut self, compiled: Compiled) {
+        self.compiled = Some(compiled.clone());
+        self.ready.push_back(Event::Compiled(compiled));
     }
 
     fn output(&mut self, pipe: Pipe, at: Duration, bytes: Vec<u8>) {
@@ -345,7 +460,7 @@ impl Run {
     }
 
     fn tell_output(&mut self, pipe: Pipe, at: Duration, data: Text) {
-        self.ready.push_back(Event::Output { pipe, seq: self.sequence, at, data });
+        self.ready.push_back(Event::Output { pipe, seq: self.sequence, at: self.offset + at, data });
         self.sequence += 1;
     }
 
@@ -353,15 +468,21 @@ impl Run {
     fn lost(&mut self, permit: Permit, why: String) {
         let seen = self.sequence > 0 || self.input.was_taken();
         if seen || std::mem::replace(&mut self.retried, true) {
-            return self.end(None, End::Broken(why));
+            return self.end(End::Broken(why));
         }
         tracing::warn!(language = self.job.toolchain.name, "runs a program again: {why}");
         self.captures = Capture::both(self.runner.settings.capture_bytes);
+        self.compiled = None;
         self.stage = Stage::Starting(permit);
     }
 
-    /// The end: from facts where there are some, else from `otherwise`.
-    fn end(&mut self, facts: Option<Facts>, otherwise: End) {
+    /// An end of which nothing was measured.
+    fn end(&mut self, end: End) {
+        let verdict = judge::verdict(&Facts::unmeasured(end));
+        self.end_with(verdict, None);
+    }
+
+    fn end_with(&mut self, verdict: Verdict, facts: Option<Facts>) {
         self.input.close();
         let at = facts.as_ref().map_or(Duration::ZERO, |facts| facts.wall);
         for pipe in [Pipe::Stdout, Pipe::Stderr] {
@@ -371,13 +492,13 @@ impl Run {
                 self.tell_output(pipe, at, data);
             }
         }
-        let verdict = judge::verdict(facts.as_ref().unwrap_or(&Facts::unmeasured(otherwise)));
         let [stdout, stderr] = &mut self.captures;
         let out_size = stdout.total() + stderr.total();
         let (stdout, stdout_truncated) = stdout.finish();
         let (stderr, stderr_truncated) = stderr.finish();
         let outcome = Outcome {
             verdict,
+            compiled: self.compiled.clone(),
             facts,
             stdout,
             stderr,

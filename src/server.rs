@@ -123,6 +123,6 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
         server.ending.cancel();
         let _ = tokio::time::timeout(GOODBYE, server.connections.wait()).await;
     }
-    server.runner.engines().wasm.shut_down().await;
+    server.runner.engines().shut_down().await;
     Ok(())
 }

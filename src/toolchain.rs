@@ -1,8 +1,11 @@
 //! A toolchain is a folder: `toolchain.toml`, and what its engine needs beside it. Those of the project lie in the
 //! binary; an operator's folders come on top. Text in, checked words out; runs nothing.
 
+pub mod recipe;
+
 use crate::job::JobPath;
 use crate::limits::Figures;
+use recipe::{ImageSource, Recipe, RecipeText};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,13 +37,23 @@ pub enum Kind {
         /// The script that makes `guest.wasm`.
         build: String,
     },
+    Docker(Box<Recipe>),
 }
 
 impl Kind {
     pub fn engine(&self) -> &'static str {
         match self {
             Self::Wasm { .. } => "wasm",
+            Self::Docker(_) => "docker",
         }
+    }
+}
+
+impl Toolchain {
+    /// Whether a file's ending says that it is written in this language.
+    pub fn is_source(&self, path: &JobPath) -> bool {
+        let ending = path.as_str().rsplit_once('.').map(|(_, ending)| ending);
+        ending.is_some_and(|ending| self.extensions.iter().any(|other| other == ending))
     }
 }
 
@@ -77,6 +90,7 @@ struct Text {
     #[serde(default)]
     env: BTreeMap<String, String>,
     guest: Option<GuestText>,
+    docker: Option<RecipeText>,
     #[serde(default)]
     limits: LimitsText,
 }
@@ -85,6 +99,7 @@ struct Text {
 #[serde(rename_all = "lowercase")]
 enum EngineName {
     Wasm,
+    Docker,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +139,7 @@ impl Toolchains {
                 Err(fault) => add(&parent.display().to_string(), Err(fault)),
             }
         }
+        mistakes.extend(found.all.iter().filter_map(|toolchain| found.check_image(toolchain)));
         (found, mistakes)
     }
 
@@ -135,6 +151,19 @@ impl Toolchains {
         }
         self.all.push(Arc::new(toolchain));
         Ok(())
+    }
+
+    /// `image_of` must lead to a toolchain that has an image itself.
+    fn check_image(&self, toolchain: &Toolchain) -> Option<Mistake> {
+        let Kind::Docker(recipe) = &toolchain.kind else { return None };
+        let ImageSource::Of(other) = &recipe.image else { return None };
+        let has_image = |other: &Arc<Toolchain>| match &other.kind {
+            Kind::Docker(recipe) => !matches!(recipe.image, ImageSource::Of(_)),
+            Kind::Wasm { .. } => false,
+        };
+        let found = self.all.iter().any(|candidate| candidate.name == *other && has_image(candidate));
+        let what = || format!("`docker.image_of` names `{other}`, which is no toolchain with an image of its own");
+        (!found).then(|| Mistake { folder: toolchain.name.clone(), what: what() })
     }
 
     /// By name or alias, in whatever case.
@@ -206,14 +235,18 @@ fn parse(files: Result<Folder, String>, usual: &Figures) -> Result<Toolchain, St
     let text = files.get("toolchain.toml").ok_or("has no `toolchain.toml`")?;
     let text = str::from_utf8(text).map_err(|_| "`toolchain.toml` is not UTF-8")?;
     let text: Text = toml::from_str(text).map_err(|fault| format!("`toolchain.toml`: {}", fault.message()))?;
-    let Text { name, aliases, version, engine, main, extensions, example, env, guest, limits } = text;
+    let Text { name, aliases, version, engine, main, extensions, example, env, guest, docker, limits } = text;
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)) {
         return Err(format!("the name `{name}` is not made of a-z, 0-9, `-` and `_`"));
     }
-    let kind = match (engine, guest) {
-        (EngineName::Wasm, Some(GuestText { build })) if files.contains_key(&build) => Kind::Wasm { build },
-        (EngineName::Wasm, Some(GuestText { build })) => return Err(format!("`guest.build` names `{build}`, which is not in the folder")),
-        (EngineName::Wasm, None) => return Err("a wasm toolchain needs `[guest]` with `build`".to_owned()),
+    let kind = match (engine, guest, docker) {
+        (EngineName::Wasm, Some(GuestText { build }), None) if files.contains_key(&build) => Kind::Wasm { build },
+        (EngineName::Wasm, Some(GuestText { build }), None) => {
+            return Err(format!("`guest.build` names `{build}`, which is not in the folder"));
+        }
+        (EngineName::Wasm, _, _) => return Err("a wasm toolchain needs `[guest]` with `build`, and no `[docker]`".to_owned()),
+        (EngineName::Docker, None, Some(docker)) => Kind::Docker(Box::new(docker.check(files.contains_key("Dockerfile"))?)),
+        (EngineName::Docker, _, _) => return Err("a docker toolchain needs `[docker]` with `run`, and no `[guest]`".to_owned()),
     };
     let main = JobPath::parse(&main).map_err(|fault| format!("`main` {fault}"))?;
     let limits = limits.over(usual);

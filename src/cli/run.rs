@@ -1,16 +1,17 @@
 //! `runnel run`: one program in a cell of its own, through the same runner as the server's, with the shell's stdin,
 //! stdout and exit code.
 
-use super::{FAILED, SettingsArguments, USAGE, unit};
+use super::toolchains::Steps;
+use super::{FAILED, SettingsArguments, Size, USAGE, unit};
 use crate::config::Config;
-use crate::engine::wasm::guests::Cache;
+use crate::engine::wasm::guests::{Cache, Progress};
 use crate::event::{Event, Outcome, Pipe, Text};
 use crate::job::{Job, Stream};
 use crate::judge::Status;
 use crate::protocol::parse::{self, Request, Rules};
 use crate::protocol::render;
 use crate::runner::{Input, Run, Runner};
-use crate::toolchain::{Toolchain, Toolchains};
+use crate::toolchain::{Kind, Toolchain, Toolchains};
 use anyhow::Context;
 use clap::Args;
 use std::io::{IsTerminal, Read, Write};
@@ -26,12 +27,13 @@ const TIMEOUT: u8 = 124;
 const MEMORY: u8 = 137;
 const OUTPUT: u8 = 153;
 const CANCELLED: u8 = 130;
+const COMPILE: u8 = 65;
 /// The most that is read of the shell's stdin at once.
 const PIECE: usize = 256 << 10;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "exit codes: the program's own, or 1 where it was trapped, 2 a mistake in the arguments, 70 our fault, 124 a time limit, 130 cancelled, 137 the memory limit, 153 the output limit\n\nexamples:\n  runnel run hello.py\n  runnel run - --language js < x.js\n  runnel run main.py --file data.csv --time 2s -- arg1"
+    after_help = "exit codes: the program's own, 128 and the number where a signal ended it, 1 where it was trapped, 2 a mistake in the arguments, 65 it does not compile, 70 our fault, 124 a time limit, 130 cancelled, 137 the memory limit, 153 the output limit\n\nexamples:\n  runnel run hello.py\n  runnel run - --language js < x.js\n  runnel run main.py --file data.csv --time 2s -- arg1"
 )]
 pub(super) struct RunArguments {
     /// The program, or `-` to read it from stdin
@@ -69,6 +71,15 @@ pub(super) struct RunArguments {
     /// The virtual clock's start, such as 2026-01-01T00:00:00Z
     #[arg(long, requires = "deterministic", value_name = "TIME")]
     now: Option<String>,
+    /// Give the program a terminal (languages that run in containers)
+    #[arg(long)]
+    terminal: bool,
+    /// An image in place of the language's own (containers); on the operator's list
+    #[arg(long)]
+    image: Option<String>,
+    /// In place of the language's own compile and run steps (containers); once for each word
+    #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
+    command: Vec<String>,
     /// Print the result frame instead of the output
     #[arg(long)]
     json: bool,
@@ -90,10 +101,12 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let runner = super::runner(&config, &toolchains, 1, false);
-    make_ready(&config, &runner, &job.toolchain)?;
+    let runner = super::runner(&config, &toolchains, Size::SMALL);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let outcome = runtime.block_on(execute(&runner, job, json));
+    let outcome = runtime.block_on(async {
+        make_ready(&config, &runner, &job.toolchain).await?;
+        execute(&runner, job, json).await
+    });
     // Not waited for: a read of the terminal that nobody will answer.
     runtime.shutdown_background();
     let code = outcome?;
@@ -102,8 +115,9 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
 
 /// The frame that a client would send, built and then parsed like one: one set of rules for both doors.
 fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> anyhow::Result<Job> {
-    let RunArguments { program, language, files, env, time, wall, memory, output, files_size, fuel, deterministic, now, json, args } =
-        arguments;
+    let RunArguments { program, language, files, env, time, wall, memory, output, files_size, fuel, .. } = arguments;
+    let RunArguments { deterministic, now, terminal, image, command, json, args, .. } = arguments;
+    let command = (!command.is_empty()).then_some(command);
     let from_stdin = program == Path::new("-");
     let toolchain = match &language {
         Some(language) => {
@@ -141,6 +155,7 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
     let frame = serde_json::json!({
         "type": "run", "id": "run", "language": toolchain.name, "files": all, "main": main, "args": args, "env": env,
         "stdin": data(&stdin), "interactive": !is_deterministic && !from_stdin, "stream": !json,
+        "terminal": terminal.then_some(true), "image": image, "command": command,
         "limits": {"time_ms": time, "wall_ms": wall, "memory_mb": memory, "output_kb": output, "files_mb": files_size, "fuel": fuel},
         "deterministic": deterministic.map(|seed| serde_json::json!({"seed": seed, "now": now})),
     });
@@ -177,24 +192,30 @@ fn add_files(all: &mut serde_json::Map<String, serde_json::Value>, path: &Path, 
     Ok(())
 }
 
-/// Prepares the toolchain where that was not done before, with progress.
-fn make_ready(config: &Config, runner: &Runner, toolchain: &Toolchain) -> anyhow::Result<()> {
+/// Prepares a guest where that was not done before, with progress, or looks for Docker; an image is made when its
+/// first run waits for it.
+async fn make_ready(config: &Config, runner: &Runner, toolchain: &Toolchain) -> anyhow::Result<()> {
+    if let Kind::Docker(_) = toolchain.kind {
+        runner.engines().docker.start();
+        runner.engines().docker.looked().await;
+        return Ok(());
+    }
     let cache = Cache::new(config.cache());
     let native = match cache.find(toolchain) {
         Some(native) => native,
         None => {
-            let steps = super::toolchains::Steps::new(&toolchain.name);
+            let steps = Steps::new(&toolchain.name);
             let native = cache.prepare(toolchain, |progress| steps.tell(&progress));
             steps.finish();
             native?
         }
     };
     runner.engines().wasm.set_guest(&toolchain.name, Ok(native));
+    runner.engines().wasm.start_cells().await?;
     Ok(())
 }
 
 async fn execute(runner: &Arc<Runner>, job: Job, json: bool) -> anyhow::Result<u8> {
-    runner.engines().wasm.start_cells().await?;
     let cancel = CancellationToken::new();
     let run = runner.start(job, cancel.clone())?;
     let on_interrupt = tokio::spawn(async move {
@@ -211,9 +232,20 @@ async fn execute(runner: &Arc<Runner>, job: Job, json: bool) -> anyhow::Result<u
 async fn attend(mut run: Run, json: bool) -> anyhow::Result<u8> {
     let (wanted, feeder) = feed(run.input());
     let mut code = FAILED;
+    let mut steps = None;
     while let Some(event) = run.next().await {
         match event {
-            Event::Queued { .. } | Event::Preparing { .. } | Event::Started { .. } => {}
+            Event::Queued { .. } => {}
+            Event::Preparing { what, share } => {
+                let steps = steps.get_or_insert_with(|| Steps::new(&run.job().toolchain.name));
+                steps.tell(&Progress { what: &what, share });
+            }
+            Event::Started { .. } => drop(steps.take().map(|steps| steps.finish())),
+            Event::Compiled(compiled) => {
+                if !json {
+                    show(Pipe::Stderr, &compiled.output)?;
+                }
+            }
             Event::Output { pipe, data, .. } => show(pipe, &data)?,
             // The shell's stdin is read only when the program asks: what it does not read stays for whoever is next.
             Event::Waiting => drop(wanted.try_send(())),
@@ -284,7 +316,11 @@ fn explain(outcome: &Outcome) {
 fn exit_code(outcome: &Outcome) -> u8 {
     match outcome.verdict.status {
         Status::Success => 0,
-        Status::Error => outcome.verdict.exit_code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1),
+        Status::Error => {
+            let of_signal = || outcome.verdict.signal.as_deref().and_then(signal_number).map(|number| 128 + number);
+            outcome.verdict.exit_code.and_then(|code| u8::try_from(code).ok()).or_else(of_signal).unwrap_or(1)
+        }
+        Status::CompileError => COMPILE,
         Status::Timeout => TIMEOUT,
         Status::MemoryLimit => MEMORY,
         Status::OutputLimit => OUTPUT,
@@ -293,18 +329,25 @@ fn exit_code(outcome: &Outcome) -> u8 {
     }
 }
 
+/// As shells tell it: an end by signal 11 is exit code 139.
+fn signal_number(name: &str) -> Option<u8> {
+    const NAMES: [&str; 31] = [
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "STKFLT",
+        "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO", "PWR", "SYS",
+    ];
+    let place = NAMES.iter().position(|other| name.strip_prefix("SIG") == Some(other))?;
+    u8::try_from(place + 1).ok()
+}
+
 /// Runs each toolchain's example.
 pub(super) fn check_examples(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>]) -> anyhow::Result<ExitCode> {
-    let runner = super::runner(config, toolchains, 1, false);
-    for toolchain in which {
-        make_ready(config, &runner, toolchain)?;
-    }
+    let runner = super::runner(config, toolchains, Size::SMALL);
     let rules = Rules::new(config, toolchains.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let failed = runtime.block_on(async {
-        runner.engines().wasm.start_cells().await?;
         let mut failed = 0;
         for toolchain in which {
+            make_ready(config, &runner, toolchain).await?;
             let frame =
                 serde_json::json!({"type": "run", "id": "example", "language": toolchain.name, "code": toolchain.example, "stream": false});
             let Ok(Request::Run(job)) = parse::request(&frame.to_string(), &rules) else {
@@ -312,7 +355,14 @@ pub(super) fn check_examples(config: &Config, toolchains: &Toolchains, which: &[
             };
             let mut job = *job;
             job.stream = Stream::Quiet;
-            let mut run = runner.start(job, CancellationToken::new())?;
+            let mut run = match runner.start(job, CancellationToken::new()) {
+                Ok(run) => run,
+                Err(refused) => {
+                    println!("{:12} {refused}", toolchain.name);
+                    failed += 1;
+                    continue;
+                }
+            };
             while let Some(event) = run.next().await {
                 if let Event::Ended(outcome) = event {
                     let status = render::status(outcome.verdict.status);
@@ -322,7 +372,7 @@ pub(super) fn check_examples(config: &Config, toolchains: &Toolchains, which: &[
                 }
             }
         }
-        runner.engines().wasm.shut_down().await;
+        runner.engines().shut_down().await;
         Ok::<_, anyhow::Error>(failed)
     })?;
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

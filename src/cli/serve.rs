@@ -1,10 +1,10 @@
 //! `runnel serve`: prepares what is missing, starts the cells, listens, and stops in order.
 
-use super::{SettingsArguments, USAGE};
+use super::{SettingsArguments, Size, USAGE};
 use crate::engine::wasm::guests::Cache;
 use crate::runner::Runner;
 use crate::server::{self, Server};
-use crate::toolchain::Toolchain;
+use crate::toolchain::{Kind, Toolchain};
 use anyhow::Context;
 use clap::Args;
 use std::io::Write;
@@ -47,15 +47,16 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
                 return Ok(ExitCode::from(USAGE));
             }
         };
-        let runner = super::runner(&config, &toolchains, config.cells(), true);
+        let runner = super::runner(&config, &toolchains, Size { cells: config.cells(), pool: config.docker.pool, warm: true });
         let cache = Cache::new(config.cache());
         let mut missing = Vec::new();
-        for toolchain in toolchains.iter() {
+        for toolchain in toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. })) {
             match cache.find(toolchain) {
                 Some(native) => runner.engines().wasm.set_guest(&toolchain.name, Ok(native)),
                 None => missing.push(toolchain.clone()),
             }
         }
+        runner.engines().docker.start();
         runner.engines().wasm.start_cells().await.context("can't start")?;
         if let Some(wall) = runner.engines().wasm.wall()
             && !wall.is_whole()

@@ -1,8 +1,11 @@
 //! `runnel toolchains`: what there is, make it ready, see that it works.
 
 use super::{FAILED, SettingsArguments};
+use crate::config::Config;
+use crate::engine::docker::Docker;
 use crate::engine::wasm::guests::{Cache, Progress};
-use crate::toolchain::{Toolchain, Toolchains};
+use crate::engine::{Changes, Readiness};
+use crate::toolchain::{Kind, Toolchain, Toolchains};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::process::ExitCode;
@@ -13,8 +16,13 @@ use std::time::{Duration, Instant};
 pub(super) enum ToolchainsCommand {
     /// Name, version, engine and state of each
     List,
-    /// Make toolchains ready; all of them, or those named
-    Build { names: Vec<String> },
+    /// Make toolchains ready: guests for cells, images for containers
+    Build {
+        names: Vec<String>,
+        /// Only those of one engine
+        #[arg(long, value_parser = ["wasm", "docker"], conflicts_with = "names")]
+        engine: Option<String>,
+    },
     /// Run each toolchain's example; exit code 1 where one fails
     Check { names: Vec<String> },
 }
@@ -24,17 +32,17 @@ pub(super) fn toolchains(settings: &SettingsArguments, command: &ToolchainsComma
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
-    let cache = Cache::new(config.cache());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     match command {
         ToolchainsCommand::List => {
-            for toolchain in toolchains.iter() {
-                let state = if cache.find(toolchain).is_some() { "ready" } else { "not built" };
-                let aliases = toolchain.aliases.join(" ");
-                println!("{:12} {:24} {:8} {:10} {aliases}", toolchain.name, toolchain.version, toolchain.kind.engine(), state);
-            }
+            runtime.block_on(list(&config, &toolchains));
             Ok(ExitCode::SUCCESS)
         }
-        ToolchainsCommand::Build { names } => build(&cache, &named(&toolchains, names)?),
+        ToolchainsCommand::Build { names, engine } => {
+            let mut which = named(&toolchains, names)?;
+            which.retain(|toolchain| engine.as_ref().is_none_or(|engine| toolchain.kind.engine() == engine));
+            runtime.block_on(build(&config, &toolchains, &which))
+        }
         ToolchainsCommand::Check { names } => super::run::check_examples(&config, &toolchains, &named(&toolchains, names)?),
     }
 }
@@ -49,23 +57,74 @@ fn named(toolchains: &Toolchains, names: &[String]) -> anyhow::Result<Vec<Arc<To
     names.iter().map(find).collect()
 }
 
-fn build(cache: &Cache, toolchains: &[Arc<Toolchain>]) -> anyhow::Result<ExitCode> {
-    for toolchain in toolchains {
-        if cache.find(toolchain).is_some() {
-            eprintln!("{:12} ready", toolchain.name);
-            continue;
-        }
+async fn list(config: &Config, toolchains: &Toolchains) {
+    let cache = Cache::new(config.cache());
+    let docker = super::docker(config, toolchains, 0, &Changes::new());
+    docker.start();
+    docker.looked().await;
+    for toolchain in toolchains.iter() {
+        let (state, why) = match &toolchain.kind {
+            Kind::Wasm { .. } if cache.find(toolchain).is_some() => ("ready", String::new()),
+            Kind::Wasm { .. } => ("not built", String::new()),
+            Kind::Docker(recipe) => match docker.readiness(&docker.reference(toolchain, recipe)) {
+                Readiness::Ready => ("ready", String::new()),
+                Readiness::Preparing { .. } => ("not built", String::new()),
+                Readiness::Unavailable(why) => ("unavailable", why.lines().next().unwrap_or_default().to_owned()),
+            },
+        };
+        let aliases = toolchain.aliases.join(" ");
+        println!("{:12} {:24} {:8} {:12} {aliases:24} {why}", toolchain.name, toolchain.version, toolchain.kind.engine(), state);
+    }
+    docker.shut_down().await;
+}
+
+async fn build(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>]) -> anyhow::Result<ExitCode> {
+    let cache = Cache::new(config.cache());
+    let changes = Changes::new();
+    let docker = super::docker(config, toolchains, 0, &changes);
+    if which.iter().any(|toolchain| matches!(toolchain.kind, Kind::Docker(_))) {
+        docker.start();
+        docker.looked().await;
+    }
+    let mut code = ExitCode::SUCCESS;
+    for toolchain in which {
         let start = Instant::now();
         let steps = Steps::new(&toolchain.name);
-        let native = cache.prepare(toolchain, |progress| steps.tell(&progress));
-        steps.bar.finish_and_clear();
-        if let Err(fault) = native {
-            eprintln!("error: {fault:#}");
-            return Ok(ExitCode::from(FAILED));
+        let built = match &toolchain.kind {
+            Kind::Wasm { .. } => cache.prepare(toolchain, |progress| steps.tell(&progress)).map(drop),
+            Kind::Docker(recipe) => build_image(&docker, &changes, &docker.reference(toolchain, recipe), &steps).await,
+        };
+        steps.finish();
+        match built {
+            Ok(()) if start.elapsed() < Duration::from_secs(1) => eprintln!("{:12} ready", toolchain.name),
+            Ok(()) => eprintln!("{:12} ready after {:.0} s", toolchain.name, start.elapsed().as_secs_f32()),
+            Err(fault) => {
+                eprintln!("error: {fault:#}");
+                code = ExitCode::from(FAILED);
+            }
         }
-        eprintln!("{:12} ready after {:.0} s", toolchain.name, start.elapsed().as_secs_f32());
     }
-    Ok(ExitCode::SUCCESS)
+    docker.shut_down().await;
+    Ok(code)
+}
+
+async fn build_image(docker: &Docker, changes: &Changes, reference: &str, steps: &Steps) -> anyhow::Result<()> {
+    let mut changed = changes.subscribe();
+    docker.want(reference);
+    let mut told = None;
+    loop {
+        match docker.readiness(reference) {
+            Readiness::Ready => return Ok(()),
+            Readiness::Unavailable(why) => anyhow::bail!(why),
+            Readiness::Preparing { what, share } => {
+                if told.as_ref() != Some(&what) {
+                    steps.tell(&Progress { what: &what, share });
+                    told = Some(what);
+                }
+            }
+        }
+        changed.changed().await?;
+    }
 }
 
 /// Progress as a bar on a terminal, as lines elsewhere.

@@ -5,9 +5,8 @@
 pub mod guests;
 pub(crate) mod native;
 
-use super::{Fault, Readiness};
-use crate::link::Wall;
-use crate::link::session::{Execution, OnParked, Order, Session};
+use super::{Changes, Fault, Readiness};
+use crate::link::{Execution, OnParked, Order, Session, Wall, Work};
 use crate::lock::lock;
 use guests::Native;
 use std::collections::BTreeMap;
@@ -18,7 +17,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -52,7 +50,7 @@ struct Shared {
     guests: Mutex<BTreeMap<String, Guest>>,
     cells: Mutex<Vec<Cell>>,
     /// Changes whenever a cell gets ready or is lost, and with each step of a preparation.
-    changed: watch::Sender<u64>,
+    changes: Changes,
     tasks: TaskTracker,
     shutdown: CancellationToken,
     wall: Mutex<Option<Wall>>,
@@ -60,7 +58,7 @@ struct Shared {
 
 impl Shared {
     fn has_changed(&self) {
-        self.changed.send_modify(|version| *version += 1);
+        self.changes.tell();
     }
 }
 
@@ -95,14 +93,14 @@ pub enum StartFault {
 }
 
 impl Wasm {
-    pub fn new(settings: Settings, toolchains: impl IntoIterator<Item = String>) -> Self {
+    pub fn new(settings: Settings, toolchains: impl IntoIterator<Item = String>, changes: Changes) -> Self {
         let guests =
             toolchains.into_iter().map(|name| (name, Guest::Preparing { what: "waiting to be prepared".to_owned(), share: 0.0 })).collect();
         let shared = Shared {
             settings,
             guests: Mutex::new(guests),
             cells: Mutex::default(),
-            changed: watch::Sender::new(0),
+            changes,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             wall: Mutex::default(),
@@ -121,10 +119,6 @@ impl Wasm {
     pub fn set_progress(&self, name: &str, what: &str, share: f32) {
         lock(&self.shared.guests).insert(name.to_owned(), Guest::Preparing { what: what.to_owned(), share });
         self.shared.has_changed();
-    }
-
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.shared.changed.subscribe()
     }
 
     pub fn readiness(&self, name: &str) -> Readiness {
@@ -161,12 +155,15 @@ impl Wasm {
     }
 
     pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Fault> {
-        match self.readiness(&order.toolchain) {
+        let Work::Guest { guest, .. } = &order.work else {
+            return Err(Fault::Unavailable("a cell runs guests only".to_owned()));
+        };
+        match self.readiness(guest) {
             Readiness::Ready => {}
             Readiness::Preparing { .. } => return Err(Fault::Unavailable("it is being prepared".to_owned())),
             Readiness::Unavailable(why) => return Err(Fault::Unavailable(why)),
         }
-        let session = self.idlest(&order.toolchain).await?;
+        let session = self.idlest(guest).await?;
         session.execute(order, parked).await.map_err(|lost| Fault::Lost(lost.to_string()))
     }
 
@@ -175,7 +172,7 @@ impl Wasm {
         if let Some(session) = self.idlest_now(guest) {
             return Ok(session);
         }
-        let mut changed = self.shared.changed.subscribe();
+        let mut changed = self.shared.changes.subscribe();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             if let Some(session) = self.idlest_now(guest) {

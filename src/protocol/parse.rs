@@ -3,9 +3,9 @@
 
 use super::{CancelFrame, Code, Data, Details, Head, HelloFrame, Pairs, Priority, Refusal, RunFrame, StdinFrame, StreamWish, text};
 use crate::config::{Config, JobLimits};
-use crate::job::{Deterministic, Job, JobFile, JobPath, Stream};
+use crate::job::{Deterministic, Job, JobFile, JobPath, Stream, Wishes};
 use crate::limits::{self, Asked, Figures};
-use crate::toolchain::{Toolchain, Toolchains};
+use crate::toolchain::{Kind, Toolchain, Toolchains};
 use bytes::Bytes;
 use serde::Deserialize;
 use std::collections::HashSet;
@@ -33,11 +33,13 @@ pub struct Rules {
     pub toolchains: Toolchains,
     pub most: Figures,
     pub job: JobLimits,
+    /// Images that a job may ask for.
+    pub images: Vec<String>,
 }
 
 impl Rules {
     pub fn new(config: &Config, toolchains: Toolchains) -> Self {
-        Self { toolchains, most: config.limits.most.clone(), job: config.limits.job.clone() }
+        Self { toolchains, most: config.limits.most.clone(), job: config.limits.job.clone(), images: config.docker.images.clone() }
     }
 }
 
@@ -123,6 +125,7 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
 fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     refuse_what_is_not_there(&frame)?;
     let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
+    let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
     if id.is_empty() || id.len() > MAX_ID {
         return Err(Refusal::of_field(Code::BadField, "id", format!("`id` must have 1 to {MAX_ID} bytes")));
     }
@@ -133,12 +136,18 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     let limits = asked(limits.unwrap_or_default()).within(&toolchain.limits, &rules.most).map_err(limit_refusal)?;
     let (files, main) = sources(toolchain, code, files.unwrap_or_default(), main, limits.file_bytes, &rules.job)?;
     let (args, env) = (args.unwrap_or_default(), env.unwrap_or_default().0);
-    check_words(&args, &env, rules.job.args_kb << 10)?;
+    check_wishes(&wishes, toolchain, rules)?;
+    let words = wishes.command.iter().flatten().chain(&args);
+    check_words(words, &env, rules.job.args_kb << 10)?;
     let interactive = interactive.unwrap_or(false);
     let deterministic = deterministic.map(seeds).transpose()?;
     if deterministic.is_some() && interactive {
         let message = "a deterministic run can't be interactive: its input must be known before it starts";
         return Err(Refusal::of_field(Code::BadField, "interactive", message));
+    }
+    if deterministic.is_some() && matches!(toolchain.kind, Kind::Docker(_)) {
+        let message = format!("`deterministic` needs a language that runs in a cell; `{}` runs in a container", toolchain.name);
+        return Err(Refusal::of_field(Code::BadField, "deterministic", message));
     }
     if limits.fuel.is_some() && deterministic.is_none() {
         let message = "`limits.fuel` needs `deterministic`: fuel is counted in reproducible runs only";
@@ -171,9 +180,32 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         interactive,
         limits,
         deterministic,
+        wishes,
         stream,
         meta,
     })
+}
+
+/// What only containers can do, and images that the operator lists.
+fn check_wishes(wishes: &Wishes, toolchain: &Toolchain, rules: &Rules) -> Result<(), Refusal> {
+    let Wishes { command, image, terminal } = wishes;
+    let asked = [("command", command.is_some()), ("image", image.is_some()), ("terminal", *terminal)];
+    if let (Kind::Wasm { .. }, Some((field, _))) = (&toolchain.kind, asked.iter().find(|(_, is_asked)| *is_asked)) {
+        let message = format!("`{field}` needs a language that runs in a container; `{}` runs in a cell", toolchain.name);
+        return Err(Refusal::of_field(Code::BadField, *field, message));
+    }
+    if command.as_ref().is_some_and(|command| command.first().is_none_or(String::is_empty)) {
+        return Err(Refusal::of_field(Code::BadField, "command", "`command` is empty"));
+    }
+    match image {
+        Some(image) if !rules.images.contains(image) => {
+            let known =
+                if rules.images.is_empty() { "it allows none".to_owned() } else { format!("there are {}", rules.images.join(", ")) };
+            let message = format!("the operator does not allow the image `{}`\nhint: {known}", clip(image));
+            Err(Refusal::of_field(Code::BadField, "image", message))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 fn not_there(field: &str, what: &str) -> Refusal {
@@ -190,8 +222,6 @@ fn refuse_what_is_not_there(frame: &RunFrame<'_>) -> Result<(), Refusal> {
         ("workspace", frame.workspace),
         ("remove", frame.remove),
         ("harness", frame.harness),
-        ("command", frame.command),
-        ("image", frame.image),
     ];
     for (field, value) in later {
         if value.is_some_and(|value| value.get() != "null") {
@@ -291,11 +321,7 @@ fn usual_main(toolchain: &Toolchain, files: &[JobFile]) -> Result<JobPath, Refus
     if files.iter().any(|file| file.path == toolchain.main) {
         return Ok(toolchain.main.clone());
     }
-    let fits = |file: &&JobFile| {
-        let ending = file.path.as_str().rsplit_once('.').map(|(_, ending)| ending);
-        ending.is_some_and(|ending| toolchain.extensions.iter().any(|other| other == ending))
-    };
-    let mut candidates = files.iter().filter(fits);
+    let mut candidates = files.iter().filter(|file| toolchain.is_source(&file.path));
     match (candidates.next(), candidates.next()) {
         (Some(only), None) => Ok(only.path.clone()),
         _ => {
@@ -344,9 +370,13 @@ fn unpack(data: Data, field: &str, most: u64) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-fn check_words(args: &[String], env: &[(String, String)], most: usize) -> Result<(), Refusal> {
-    if args.iter().any(|arg| arg.contains('\0')) {
-        return Err(Refusal::of_field(Code::BadField, "args", "`args` holds a NUL character"));
+fn check_words<'a>(args: impl Iterator<Item = &'a String>, env: &[(String, String)], most: usize) -> Result<(), Refusal> {
+    let mut given = 0;
+    for arg in args {
+        if arg.contains('\0') {
+            return Err(Refusal::of_field(Code::BadField, "args", "`args` or `command` holds a NUL character"));
+        }
+        given += arg.len() + 1;
     }
     for (name, value) in env {
         if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
@@ -354,8 +384,7 @@ fn check_words(args: &[String], env: &[(String, String)], most: usize) -> Result
             return Err(Refusal::of_field(Code::BadField, "env", message));
         }
     }
-    let given =
-        args.iter().map(|arg| arg.len() + 1).sum::<usize>() + env.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+    given += env.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
     if given > most {
         return Err(too_large("args", most as u64, given as u64));
     }

@@ -1,7 +1,7 @@
 //! Events -> frames. Called by the doors; decides nothing. Bytes that are not text become `base64`.
 
 use super::{Code, Details, Refusal, text};
-use crate::event::{Event, Outcome, Pipe, Text};
+use crate::event::{Compiled, Event, Outcome, Pipe, Text};
 use crate::judge::Status;
 use crate::limits::Figures;
 use serde::Serialize;
@@ -60,7 +60,7 @@ struct ResultFrame<'a> {
     kind: &'static str,
     id: &'a str,
     execution: ExecutionPart<'a>,
-    compile: CompilePart,
+    compile: CompilePart<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<&'a RawValue>,
 }
@@ -86,11 +86,23 @@ struct ExecutionPart<'a> {
     out_size: u64,
 }
 
-/// Nothing is compiled before a run in a cell: the interpreter does it as part of the run.
 #[derive(Serialize)]
-struct CompilePart {
+struct CompilePart<'a> {
     ok: bool,
-    output: &'static str,
+    output: TextPart<'a>,
+    truncated: bool,
+    time_ms: f64,
+    cached: bool,
+}
+
+#[derive(Serialize)]
+struct CompiledFrame<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: &'a str,
+    ok: bool,
+    output: TextPart<'a>,
+    truncated: bool,
     time_ms: f64,
     cached: bool,
 }
@@ -198,6 +210,10 @@ pub fn event(id: &str, meta: Option<&str>, event: &Event) -> String {
             json(&PreparingFrame { kind: "preparing", id, what, progress: (share * 100.0).round() / 100.0 })
         }
         Event::Started { engine } => json(&StartedFrame { kind: "started", id, engine }),
+        Event::Compiled(compiled) => {
+            let CompilePart { ok, output, truncated, time_ms, cached } = compile_part(compiled);
+            json(&CompiledFrame { kind: "compiled", id, ok, output, truncated, time_ms, cached })
+        }
         Event::Output { pipe, seq, at, data } => output(id, *pipe, *seq, *at, data),
         Event::Waiting => json(&WaitingFrame { kind: "waiting", id }),
         Event::Ended(outcome) => result(id, meta, outcome),
@@ -218,7 +234,8 @@ fn output(id: &str, pipe: Pipe, seq: u64, at: Duration, text: &Text) -> String {
 
 /// The last frame of a run.
 pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
-    let Outcome { verdict, facts, stdout, stderr, stdout_truncated, stderr_truncated, queue_time, code_size, in_size, out_size } = outcome;
+    let Outcome { verdict, compiled, facts, stdout, stderr, stdout_truncated, stderr_truncated, queue_time, code_size, in_size, out_size } =
+        outcome;
     let facts = facts.as_ref();
     let execution = ExecutionPart {
         status: status(verdict.status),
@@ -239,10 +256,19 @@ pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
         in_size: *in_size,
         out_size: *out_size,
     };
-    let compile = CompilePart { ok: true, output: "", time_ms: 0.0, cached: false };
+    // An interpreter compiles as part of the run: there was no step that could fail.
+    let nothing = || CompilePart { ok: true, output: TextPart(&NO_TEXT), truncated: false, time_ms: 0.0, cached: false };
+    let compile = compiled.as_ref().map_or_else(nothing, compile_part);
     // It was JSON when it came.
     let meta = meta.and_then(|meta| serde_json::from_str(meta).ok());
     json(&ResultFrame { kind: "result", id, execution, compile, meta })
+}
+
+static NO_TEXT: Text = Text::Utf8(String::new());
+
+fn compile_part(compiled: &Compiled) -> CompilePart<'_> {
+    let Compiled { ok, output, truncated, time, cached } = compiled;
+    CompilePart { ok: *ok, output: TextPart(output), truncated: *truncated, time_ms: milliseconds(*time), cached: *cached }
 }
 
 pub fn status(status: Status) -> &'static str {
@@ -252,6 +278,7 @@ pub fn status(status: Status) -> &'static str {
         Status::Timeout => "timeout",
         Status::MemoryLimit => "memory_limit",
         Status::OutputLimit => "output_limit",
+        Status::CompileError => "compile_error",
         Status::Cancelled => "cancelled",
         Status::Internal => "internal",
     }

@@ -41,7 +41,7 @@ struct HardeningPart {
 pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
     let engines = server.runner.engines();
     let state = |toolchain: &Arc<crate::toolchain::Toolchain>| (toolchain.name.clone(), engines.readiness(toolchain).word());
-    let (live, queued) = server.runner.admission().load();
+    let (live, queued) = server.runner.admissions().load();
     let cells = engines.wasm.processes().len();
     let hardening = engines.wasm.wall().map(|wall| {
         let crate::link::Wall { no_new_privs, seccomp, landlock } = wall;

@@ -23,7 +23,7 @@ pub(crate) fn runnel() -> Command {
 /// Makes the guests once; the cache makes it quick the next time.
 pub(crate) fn prepare() {
     static PREPARED: Once = Once::new();
-    PREPARED.call_once(|| assert!(runnel().args(["toolchains", "build"]).status().unwrap().success()));
+    PREPARED.call_once(|| assert!(runnel().args(["toolchains", "build", "--engine", "wasm"]).status().unwrap().success()));
 }
 
 pub(crate) struct Server {
@@ -32,8 +32,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// One that leaves Docker alone.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         prepare();
+        Self::spawn(&[&["--set", "docker.enabled=false"], arguments].concat())
+    }
+
+    pub(crate) fn spawn(arguments: &[&str]) -> Self {
         let mut command = runnel();
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).process_group(0);
         let mut process = command.spawn().unwrap();
@@ -134,13 +139,17 @@ impl Client {
     }
 
     pub(crate) async fn next(&mut self) -> Value {
-        loop {
-            match self.message().await {
-                Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
-                Some(Message::Ping(_) | Message::Pong(_)) => {}
-                other => panic!("{other:?}"),
+        // Over all messages: pings come as long as the server lives.
+        let text = tokio::time::timeout(PATIENCE, async {
+            loop {
+                match self.message().await {
+                    Some(Message::Text(text)) => return text,
+                    Some(Message::Ping(_) | Message::Pong(_)) => {}
+                    other => panic!("{other:?}"),
+                }
             }
-        }
+        });
+        serde_json::from_str(&text.await.expect("no frame comes")).unwrap()
     }
 
     pub(crate) async fn message(&mut self) -> Option<Message> {
@@ -168,7 +177,7 @@ impl Client {
             if frame["type"] == kind {
                 return frame;
             }
-            assert_ne!(frame["type"], "error", "{frame}");
+            assert!(frame["type"] != "error" && frame["type"] != "result", "before a {kind}: {frame:#}");
         }
     }
 
@@ -196,6 +205,13 @@ impl Client {
 
     pub(crate) async fn python(&mut self, code: &str) -> Ran {
         self.run(json!({"language": "python", "code": code})).await
+    }
+
+    /// Sends a whole `run` frame and waits for nothing.
+    pub(crate) async fn begin(&mut self, id: &str, fields: Value) {
+        let mut frame = json!({"type": "run", "id": id});
+        frame.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self.send(frame).await;
     }
 
     pub(crate) async fn javascript(&mut self, code: &str) -> Ran {

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
+mod attacks;
 mod cells;
 mod client;
+mod containers;
+mod daemon;
 mod guests;
 mod limits;
 mod shell;

@@ -47,6 +47,9 @@ impl Cache {
 
     /// The native code of a toolchain, if all of it is there.
     pub fn find(&self, toolchain: &Toolchain) -> Option<Native> {
+        if !matches!(toolchain.kind, Kind::Wasm { .. }) {
+            return None;
+        }
         let native = self.native(toolchain).ok()?;
         (native.epochs.is_file() && native.fuel.is_file()).then_some(native)
     }
@@ -95,13 +98,26 @@ impl Cache {
         }
     }
 
+    /// Removes what builds left that were ended in the middle. Some process of theirs may still write there, so that each
+    /// build has a folder of its own.
+    fn forget_builds(&self, name: &str) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        for entry in entries.flatten() {
+            let file = entry.file_name();
+            if file.to_str().is_some_and(|file| file.starts_with(&format!("{name}.")) && file.ends_with(".build")) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+
     /// The guest as a portable component.
     fn component(&self, toolchain: &Toolchain, progress: &mut impl FnMut(Progress<'_>)) -> anyhow::Result<PathBuf> {
         let component = self.folder.join(format!("{}.wasm", stem(toolchain)));
         if component.is_file() {
             return Ok(component);
         }
-        let folder = self.folder.join(format!("{}.build", toolchain.name));
+        self.forget_builds(&toolchain.name);
+        let folder = self.folder.join(format!("{}.{}.build", toolchain.name, std::process::id()));
         let mut guest = build(toolchain, &folder, progress)?;
         if is_core_module(&guest) {
             progress(Progress { what: "taking a snapshot", share: 0.6 });
@@ -172,7 +188,7 @@ const WIT: &str = include_str!("../../../wit/guest.wit");
 
 /// Runs the toolchain's own build in a private copy of its folder and returns what it made.
 fn build(toolchain: &Toolchain, folder: &Path, progress: &mut impl FnMut(Progress<'_>)) -> anyhow::Result<Vec<u8>> {
-    let Kind::Wasm { build } = &toolchain.kind;
+    let Kind::Wasm { build } = &toolchain.kind else { bail!("`{}` is no wasm toolchain", toolchain.name) };
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }

@@ -5,7 +5,8 @@ fn rules() -> Rules {
     let config = crate::config::Config::load(&crate::config::Sources::default()).unwrap();
     let (toolchains, mistakes) = Toolchains::load(&[], &config.limits.usual);
     assert!(mistakes.is_empty(), "{mistakes:?}");
-    Rules { toolchains, most: config.limits.most, job: JobLimits { stdin_kb: 64, ..config.limits.job } }
+    let job = JobLimits { stdin_kb: 64, ..config.limits.job };
+    Rules { toolchains, most: config.limits.most, job, images: vec!["alpine:3".to_owned()] }
 }
 
 fn refusal(frame: &str) -> (Code, Option<String>, String) {
@@ -174,4 +175,41 @@ proptest! {
         let frame = format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "{field}": {value}}}"#);
         let _ = request(&frame, &rules());
     }
+}
+
+#[test]
+fn what_only_containers_can_do() {
+    let cases = [
+        (r#""language": "python", "command": ["sh"]"#, "command"),
+        (r#""language": "python", "image": "alpine:3""#, "image"),
+        (r#""language": "python", "terminal": true"#, "terminal"),
+        (r#""language": "bash", "command": []"#, "command"),
+        (r#""language": "bash", "command": [""]"#, "command"),
+        (r#""language": "bash", "image": "alpine:4""#, "image"),
+        (r#""language": "bash", "deterministic": {}"#, "deterministic"),
+    ];
+    for (fields, field) in cases {
+        let (code, at, message) = refusal(&format!(r#"{{"type": "run", "id": "a", "code": "", {fields}}}"#));
+        assert_eq!((code, at.as_deref()), (Code::BadField, Some(field)), "{message}");
+    }
+    let job = accepted(
+        r#"{"type": "run", "id": "a", "language": "sh", "code": "", "command": ["sh", "-c", "x"], "image": "alpine:3", "terminal": true}"#,
+    );
+    assert_eq!(job.wishes.command.as_deref(), Some(["sh", "-c", "x"].map(str::to_owned).as_slice()));
+    assert_eq!((job.wishes.image.as_deref(), job.wishes.terminal), (Some("alpine:3"), true));
+    assert!(!accepted(r#"{"type": "run", "id": "a", "language": "python", "code": "", "terminal": false}"#).wishes.terminal);
+}
+
+#[test]
+fn commands_are_filled_word_by_word() {
+    let job = accepted(
+        r#"{"type": "run", "id": "a", "language": "c", "args": ["x y"], "main": "-o.c",
+            "files": {"util.c": "", "util.h": "", "-o.c": "", "a b/$(x).c": "", "@list.c": ""}}"#,
+    );
+    let Kind::Docker(recipe) = &job.toolchain.kind else { panic!("{:?}", job.toolchain.kind) };
+    let argv = recipe.compile_argv(&job).unwrap();
+    let files: Vec<&str> = argv.iter().map(String::as_str).filter(|word| word.ends_with(".c")).collect();
+    assert_eq!(files, ["./-o.c", "util.c", "a b/$(x).c", "./@list.c"]);
+    assert!(argv.contains(&"/box/bin/main".to_owned()), "{argv:?}");
+    assert_eq!(recipe.run_argv(&job), ["/box/bin/main", "x y"]);
 }

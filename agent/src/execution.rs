@@ -1,0 +1,167 @@
+//! One execution: gathers what the server sends for it, runs it, and tells how it ended. Called by `serve`; what a
+//! frame means for it is decided here, what a program does in `running`.
+
+use crate::beneath::Writer;
+use crate::fault::{Fault, words};
+use crate::input::Input;
+use crate::order::{Order, Program, Work};
+use crate::output::Output;
+use crate::pack::{Packing, below_bin};
+use crate::running::Running;
+use crate::serve::{Kit, Ready};
+use runnel_link::product::{Entry, Piece, UnpackFault, Unpacker};
+use runnel_link::{Bounds, End, ExecId, Facts, FromExecutor, OpenOrder, Stop};
+use rustix::io::Errno;
+use std::os::fd::OwnedFd;
+
+pub(crate) struct Execution {
+    pub(crate) id: ExecId,
+    pub(crate) stage: Stage,
+}
+
+pub(crate) enum Stage {
+    /// Until its `Start`.
+    Gathering(Box<Gathering>),
+    Running(Box<Running>),
+    Packing(Box<Packing>),
+}
+
+/// What a program is given before its start.
+pub(crate) struct Gathering {
+    bounds: Bounds,
+    /// None for packing.
+    program: Option<(Program, OwnedFd, Writer)>,
+    product: Option<(Unpacker, Writer)>,
+    input: Input,
+    output: Output,
+}
+
+/// Why an execution goes no further.
+pub(crate) enum Halt {
+    /// This is its end.
+    End(End),
+    /// The agent's own.
+    Fault(Fault),
+}
+
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<End> for Halt {
+    fn from(end: End) -> Self {
+        Self::End(end)
+    }
+}
+
+impl Execution {
+    pub(crate) fn open(id: ExecId, order: &OpenOrder<'_>, kit: &mut Kit) -> Result<Self, Halt> {
+        let Order { work, bounds } = Order::parse(order, kit.places.users())?.map_err(End::Trap)?;
+        let program = match work {
+            Work::Pack => None,
+            Work::Run(program) => {
+                let work = kit.places.fresh_work(program.user).map_err(End::Broken)?;
+                let files = rustix::io::fcntl_dupfd_cloexec(&work, 3).map_err(Fault::system("open /box/work"))?;
+                let writer = Writer::new(files, program.user);
+                Some((program, work, writer))
+            }
+        };
+        let output = Output::new(id, bounds.output_bytes);
+        let gathering = Gathering { bounds, program, product: None, input: Input::default(), output };
+        Ok(Self { id, stage: Stage::Gathering(Box::new(gathering)) })
+    }
+
+    pub(crate) fn file(&mut self, path: &str, bytes: &[u8]) -> Result<(), Halt> {
+        let Stage::Gathering(gathering) = &mut self.stage else { return Ok(()) };
+        let Some((_, _, writer)) = &mut gathering.program else { return Ok(()) };
+        writer.put(path, bytes).map_err(|errno| End::Trap(format!("`{path}` can't be written: {}", words(errno))).into())
+    }
+
+    pub(crate) fn product(&mut self, bytes: &[u8], kit: &Kit) -> Result<(), Halt> {
+        let Stage::Gathering(gathering) = &mut self.stage else { return Ok(()) };
+        gathering.unpack(bytes, kit).map_err(|end| end.into())
+    }
+
+    pub(crate) fn stdin(&mut self, bytes: &[u8], eof: bool, kit: &mut Kit) -> Result<(), Halt> {
+        match &mut self.stage {
+            Stage::Gathering(gathering) => gathering.input.push(bytes, eof).map_err(Fault::system("keep a program's input"))?,
+            Stage::Running(running) => running.feed(bytes, eof, kit)?,
+            Stage::Packing(_) => {}
+        }
+        Ok(())
+    }
+
+    pub(crate) fn credit(&mut self, bytes: u32) {
+        match &mut self.stage {
+            Stage::Gathering(_) => {}
+            Stage::Running(running) => running.credit(bytes),
+            Stage::Packing(packing) => packing.output.credit(bytes),
+        }
+    }
+
+    pub(crate) fn kill(&mut self) -> Result<(), Halt> {
+        match &mut self.stage {
+            Stage::Gathering(_) => return Err(End::Stopped(Stop::Cancelled).into()),
+            Stage::Running(running) => running.stop(Stop::Cancelled),
+            Stage::Packing(packing) => packing.stop(Stop::Cancelled),
+        }
+        Ok(())
+    }
+
+    pub(crate) fn start(self, kit: &mut Kit) -> Result<Self, Halt> {
+        let Self { id, stage } = self;
+        let Stage::Gathering(gathering) = stage else { return Err(Fault::Rules("started an execution twice").into()) };
+        let Gathering { bounds, program, product, input, output } = *gathering;
+        if product.is_some_and(|(unpacker, _)| !unpacker.is_whole()) {
+            return Err(End::Broken("the product is cut short".to_owned()).into());
+        }
+        let stage = match program {
+            Some((program, work, _)) => Stage::Running(Box::new(Running::start(id, &program, bounds, &work, input, output, kit)?)),
+            None => {
+                let bin = kit.places.bin().map_err(Fault::system("open /box/bin"))?;
+                let packing = Packing::begin(id, &bounds, bin, kit.places.users().compile)?;
+                kit.outbox.push_along(&FromExecutor::Started { exec: id });
+                Stage::Packing(Box::new(packing))
+            }
+        };
+        Ok(Self { id, stage })
+    }
+
+    /// Does what there is to do; the facts are the end.
+    pub(crate) fn turn(&mut self, ready: &Ready, kit: &mut Kit) -> Result<Option<Facts>, Fault> {
+        match &mut self.stage {
+            Stage::Gathering(_) => Ok(None),
+            Stage::Running(running) => running.turn(ready, kit),
+            Stage::Packing(packing) => Ok(packing.turn(kit)),
+        }
+    }
+}
+
+impl Gathering {
+    fn unpack(&mut self, bytes: &[u8], kit: &Kit) -> Result<(), End> {
+        let refused = |errno| End::Trap(format!("the product can't be unpacked: {}", words(errno)));
+        let (unpacker, writer) = match &mut self.product {
+            Some(product) => product,
+            None => {
+                let bin = kit.places.fresh_bin().map_err(refused)?;
+                self.product.insert((Unpacker::default(), Writer::new(bin, kit.places.users().compile)))
+            }
+        };
+        let unpacked = unpacker.feed(bytes, |piece| -> Result<(), Said> {
+            match piece {
+                Piece::Begin(Entry { path, executable, size: _ }) => writer.begin(&below_bin(path), executable),
+                Piece::Bytes(bytes) => writer.append(bytes),
+            }
+            .map_err(Said)
+        });
+        unpacked.map_err(|fault| match fault {
+            UnpackFault::Malformed(fault) => End::Broken(format!("the product is {fault}")),
+            UnpackFault::Sink(Said(errno)) => refused(errno),
+        })
+    }
+}
+
+/// An error on its way through the unpacker.
+struct Said(Errno);

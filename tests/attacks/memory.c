@@ -1,0 +1,7 @@
+#include <stdlib.h>
+int main(void) {
+    for (;;) {
+        volatile char *p = malloc(1 << 20);
+        for (int i = 0; p && i < 1 << 20; i += 4096) p[i] = 1;
+    }
+}

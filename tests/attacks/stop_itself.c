@@ -1,0 +1,4 @@
+#include <signal.h>
+int main(void) {
+    for (;;) raise(SIGSTOP);
+}

@@ -1,0 +1,519 @@
+//! Languages that run in containers, with a real daemon: what a client sees of them. `docker` says whether these tests
+//! run at all; only `RUNNEL_TEST_DOCKER=0` says no.
+
+use crate::client::{Client, Server, runnel};
+use crate::guests::check;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Once;
+use std::time::Duration;
+
+/// Whether tests may use Docker; makes the images once.
+pub(crate) fn docker() -> bool {
+    static PREPARED: Once = Once::new();
+    if std::env::var("RUNNEL_TEST_DOCKER").is_ok_and(|value| value == "0") {
+        eprintln!("SKIPPED: RUNNEL_TEST_DOCKER=0, nothing is known of containers");
+        return false;
+    }
+    PREPARED.call_once(|| {
+        let built = runnel().args(["toolchains", "build", "--engine", "docker"]).status().unwrap();
+        assert!(built.success(), "no images: start Docker (`docker/daemon.sh start`), or set RUNNEL_TEST_DOCKER=0 to do without");
+    });
+    true
+}
+
+/// A server that starts a container when one is wanted, unless the arguments say otherwise.
+pub(crate) async fn server(arguments: &[&str]) -> Server {
+    let server = Server::spawn(&[&["--set", "docker.pool=0", "--set", "cells.count=1", "--set", "desk.live=64"], arguments].concat());
+    until_known(&server).await;
+    server
+}
+
+/// Waits until the server has looked for the daemon.
+pub(crate) async fn until_known(server: &Server) {
+    for _ in 0..1200 {
+        let (_, languages) = server.get("/v1/languages");
+        if !languages.contains("looking for Docker") {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the server does not find out whether there is Docker");
+}
+
+/// Containers of this server, whatever their state.
+pub(crate) fn containers_of(process: u32) -> Vec<String> {
+    let listed = Command::new("docker").args(["ps", "-a", "--format", r#"{{.ID}} {{.Label "runnel.owner"}}"#]).output().unwrap();
+    assert!(listed.status.success(), "{listed:?}");
+    let text = String::from_utf8(listed.stdout).unwrap();
+    let owned = text.lines().filter(|line| line.split(' ').nth(1) == Some(&process.to_string()));
+    owned.map(str::to_owned).collect()
+}
+
+/// Waits until a server has no container any more.
+pub(crate) async fn until_gone(process: u32) {
+    for _ in 0..600 {
+        if containers_of(process).is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("left behind: {:?}", containers_of(process));
+}
+
+/// A folder of toolchains of one's own.
+pub(crate) struct Toolchains(pub(crate) PathBuf);
+
+impl Toolchains {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("runnel-containers-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    /// One toolchain: what `[docker]` says, and a Dockerfile where there is one.
+    pub(crate) fn add(&self, name: &str, docker: &str, dockerfile: Option<&str>) -> &Self {
+        let folder = self.0.join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let head = format!("name = '{name}'\nversion = '1'\nengine = 'docker'\nmain = 'main.txt'\nextensions = ['txt']\nexample = ''\n");
+        std::fs::write(folder.join("toolchain.toml"), format!("{head}[docker]\n{docker}\n")).unwrap();
+        if let Some(text) = dockerfile {
+            std::fs::write(folder.join("Dockerfile"), text).unwrap();
+        }
+        self
+    }
+
+    pub(crate) fn setting(&self) -> String {
+        format!("toolchains={}", self.0.display())
+    }
+}
+
+impl Drop for Toolchains {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+async fn cases(toolchain: &str, ending: &str) {
+    if docker() {
+        check(&server(&[]).await, toolchain, ending, 4).await;
+    }
+}
+
+#[tokio::test]
+async fn c_cases() {
+    cases("c", "c").await;
+}
+
+#[tokio::test]
+async fn cpp_cases() {
+    cases("cpp", "cpp").await;
+}
+
+#[tokio::test]
+async fn cpp17_cases() {
+    cases("cpp17", "cpp").await;
+}
+
+#[tokio::test]
+async fn go_cases() {
+    cases("go", "go").await;
+}
+
+#[tokio::test]
+async fn csharp_cases() {
+    cases("csharp", "cs").await;
+}
+
+#[tokio::test]
+async fn bash_cases() {
+    cases("bash", "sh").await;
+}
+
+const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 3; }\n";
+
+#[tokio::test]
+async fn a_compiled_program_frame_by_frame() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let ran = client.run(json!({"language": "c", "code": HELLO})).await;
+    assert_eq!(ran.kinds(), ["started", "compiled", "stdout", "result"], "{ran:#?}");
+    assert_eq!(ran.frames[0]["engine"], "docker");
+    let compiled = &ran.frames[1];
+    assert_eq!((&compiled["ok"], &compiled["output"], &compiled["cached"]), (&json!(true), &json!(""), &json!(false)));
+    assert!(compiled["time_ms"].as_f64().unwrap() > 1.0, "{compiled}");
+    assert_eq!((&ran.frames[2]["seq"], &ran.frames[2]["data"]), (&json!(0), &json!("hello\n")));
+    let last = ran.last();
+    assert_eq!((&last["execution"]["status"], &last["execution"]["exit_code"]), (&json!("error"), &json!(3)), "{last:#}");
+    assert_eq!(last["compile"]["ok"], true);
+    let execution = &last["execution"];
+    assert!(execution["memory_usage_mb"].as_f64().unwrap() > 0.3 && execution["cpu_time_ms"].as_f64().unwrap() < 1000.0, "{execution}");
+    // The same sources again: nothing is compiled, and it does the same.
+    let mut again = client.run(json!({"language": "c", "code": HELLO})).await;
+    for _ in 0..50 {
+        if again.frames.iter().any(|frame| frame["cached"] == true) {
+            break;
+        }
+        again = client.run(json!({"language": "c", "code": HELLO})).await;
+    }
+    assert_eq!(again.kinds(), ["started", "compiled", "stdout", "result"]);
+    assert_eq!((&again.frames[1]["cached"], again.stdout()), (&json!(true), "hello\n"), "{again:#?}");
+    assert_eq!((&again.last()["compile"]["cached"], &again.execution()["exit_code"]), (&json!(true), &json!(3)));
+    // Other sources are other programs.
+    let other = client.run(json!({"language": "c", "code": HELLO.replace("hello", "other")})).await;
+    assert_eq!((&other.frames[1]["cached"], other.stdout()), (&json!(false), "other\n"));
+}
+
+#[tokio::test]
+async fn compile_errors_come_whole_with_the_users_names() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let cases = [
+        ("c", "src/my prog.c", "int main(void) { return x; }", "my prog.c:1"),
+        ("cpp", "main.cpp", "#include <bits/stdc++.h>\nint main() { std::vector<int> v = 5 }", "main.cpp:2"),
+        ("go", "main.go", "package main\n\nfunc main() { x := 1 }\n", "main.go:3"),
+        ("csharp", "main.cs", "class P { static void Main() { int x = \"s\"; } }", "main.cs(1"),
+    ];
+    for (language, name, code, place) in cases {
+        let ran = client.run(json!({"language": language, "files": {name: code}, "main": name})).await;
+        assert_eq!(ran.kinds(), ["started", "compiled", "result"], "{language}: {ran:#?}");
+        assert_eq!(ran.status(), "compile_error");
+        let compiled = &ran.frames[1];
+        assert!(compiled["ok"] == false && compiled["output"].as_str().unwrap().contains(place), "{language}: {compiled:#}");
+        assert_eq!(ran.last()["compile"]["output"], compiled["output"]);
+        assert_eq!((&ran.execution()["exit_code"], &ran.execution()["stdout"]), (&Value::Null, &json!("")));
+    }
+}
+
+/// Sources that make a compiler work without end, or write without end.
+#[tokio::test]
+async fn compile_bombs_hit_the_compile_limits() {
+    if !docker() {
+        return;
+    }
+    let server = server(&["--set", "limits.usual.compile_ms=6000"]).await;
+    let mut client = server.connect().await;
+    let bombs = [
+        ("c", "#include \"main.c\"\nint main(void) { return 0; }"),
+        (
+            "cpp",
+            "template<int N> struct A { static const long v = A<N-1>::v + A<N-2>::v; }; template<class T, int N> struct B { B<B<T, N-1>, N-1> a; B<B<T, N-1>, N-2> b; }; int main() { B<int, 64> b; }",
+        ),
+        ("c", "int big[1L << 33] = {1};\nint main(void) { return big[5]; }"),
+        ("c", "#define A(x) x x x x x x x x x x\n#define B(x) A(A(A(x)))\n#define C(x) B(B(B(x)))\nint main(void) { C(C(int y;)) }"),
+    ];
+    for (language, code) in bombs {
+        let ran = client.run(json!({"language": language, "code": code})).await;
+        assert_eq!(ran.status(), "compile_error", "{:#}", ran.last());
+        let time = ran.frames[1]["time_ms"].as_f64().unwrap();
+        assert!(time < 20_000.0, "{time} ms for {code}");
+    }
+    client.run(json!({"language": "c", "code": HELLO})).await;
+}
+
+#[tokio::test]
+async fn input_comes_when_it_is_waited_for() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let code = "#include <stdio.h>\nint main(void) { int n; printf(\"how many? \"); fflush(stdout); while (scanf(\"%d\", &n) == 1) { printf(\"%d\\n\", n * 2); fflush(stdout); } puts(\"end\"); }";
+    client.begin("r", json!({"language": "c", "code": code, "interactive": true})).await;
+    client.next_of("waiting").await;
+    client.send(json!({"type": "stdin", "id": "r", "data": "21\n"})).await;
+    let answer = client.next_of("stdout").await;
+    assert_eq!(answer["data"], "42\n");
+    client.next_of("waiting").await;
+    client.send(json!({"type": "stdin", "id": "r", "data": "4", "eof": false})).await;
+    client.send(json!({"type": "stdin", "id": "r", "data": "\n", "eof": true})).await;
+    let ran = client.rest("r").await.succeeded().stdout().to_owned();
+    assert_eq!(ran, "how many? 42\n8\nend\n");
+    // One that sleeps does not wait for input.
+    let ran = client.run(json!({"language": "bash", "code": "sleep 0.7; echo done", "interactive": true})).await;
+    assert_eq!(ran.kinds(), ["started", "stdout", "result"]);
+}
+
+/// A program that prints without flushing is seen while it runs, and what it printed survives its end by force.
+#[tokio::test]
+async fn output_is_live_without_a_flush() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let programs = [
+        ("c", "#include <stdio.h>\nint main(void) { printf(\"seen\"); for (;;) {} }"),
+        ("cpp", "#include <iostream>\nint main() { std::cout << \"seen\"; for (volatile int i = 0;; i = 1) {} }"),
+    ];
+    for (language, code) in programs {
+        client.begin("r", json!({"language": language, "code": code, "limits": {"time_ms": 60000, "wall_ms": 60000}})).await;
+        let seen = client.next_of("stdout").await;
+        assert_eq!(seen["data"], "seen");
+        client.send(json!({"type": "cancel", "id": "r"})).await;
+        let ran = client.rest("r").await;
+        assert_eq!((ran.status(), ran.stdout()), ("cancelled", "seen"));
+    }
+}
+
+#[tokio::test]
+async fn ends_that_are_not_plain() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let c = |body: &str| {
+        format!("#include <stdio.h>\n#include <stdlib.h>\n#include <signal.h>\n#include <unistd.h>\nint main(void) {{ {body} }}")
+    };
+    let cases = [
+        (c("int *p = 0; puts(\"before\"); fflush(stdout); *p = 1;"), "error", Some("SIGSEGV"), "before\n"),
+        (c("abort();"), "error", Some("SIGABRT"), ""),
+        (c("raise(SIGFPE);"), "error", Some("SIGFPE"), ""),
+        (c("kill(0, SIGKILL);"), "error", Some("SIGKILL"), ""),
+        (c("fclose(stdout); fputs(\"on\", stderr); return 4;"), "error", None, ""),
+        (
+            c("printf(\"early\"); fflush(stdout); if (fork() == 0) { usleep(300000); printf(\"late\"); fflush(stdout); } return 0;"),
+            "success",
+            None,
+            "early",
+        ),
+        (c("printf(\"a\"); fflush(stdout); if (fork() == 0) { setsid(); for (;;) pause(); } return 0;"), "success", None, "a"),
+    ];
+    for (code, status, signal, stdout) in cases {
+        let ran = client.run(json!({"language": "c", "code": code})).await;
+        assert_eq!((ran.status(), ran.execution()["signal"].as_str(), ran.stdout()), (status, signal, stdout), "{:#}", ran.last());
+    }
+    let ran = client.run(json!({"language": "c", "code": c("char b[] = {0, 1, 2, (char)0xff, 10}; fwrite(b, 1, 5, stdout);")})).await;
+    assert_eq!(ran.execution()["stdout"], json!({"base64": "AAEC/wo="}));
+    let ran = client.run(json!({"language": "bash", "code": "", "command": ["./main.sh"]})).await;
+    assert_eq!(ran.status(), "error", "{:#}", ran.last());
+    assert!(ran.execution()["message"].as_str().unwrap().contains("can't be started"), "{:#}", ran.last());
+    let ran = client.run(json!({"language": "bash", "code": "", "command": ["no-such-program"]})).await;
+    assert!(ran.execution()["message"].as_str().unwrap().contains("can't be started"), "{:#}", ran.last());
+}
+
+#[tokio::test]
+async fn names_are_only_names() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    for name in
+        ["-o.c", "@x.c", "a b.c", "it's.c", "q\"q.c", "$(id).c", "`id`.c", "é日本.c", "n\nl.c", "*?.c", "-.c", "sub/dir/x.c", ".hidden.c"]
+    {
+        let ran = client.run(json!({"language": "c", "files": {name: HELLO}, "main": name})).await;
+        assert_eq!((ran.stdout(), &ran.execution()["exit_code"]), ("hello\n", &json!(3)), "{name:?}: {:#}", ran.last());
+    }
+    let files = json!({"main.sh": "ls -1 -b . d; cat -- \"$@\" d/*", "-rf": "1", "a b": "2", "d/x\ny": "3", ".dot": "4", "ü": "5"});
+    let ran = client.run(json!({"language": "bash", "files": files, "args": ["-rf", "a b", ".dot", "ü"]})).await;
+    assert!(ran.succeeded().stdout().ends_with("12453"), "{}", ran.stdout());
+}
+
+#[tokio::test]
+async fn a_terminal_where_one_is_asked_for() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let code = "test -t 0 && test -t 1 && echo tty; read -r line; echo \"got $line\" >&2";
+    let ran = client.run(json!({"language": "bash", "code": code, "terminal": true, "stdin": "word\n"})).await;
+    let stdout = ran.succeeded().stdout();
+    assert!(stdout.contains("tty\r\n") && stdout.contains("got word\r\n") && ran.stderr().is_empty(), "{stdout:?}");
+    let ran = client.run(json!({"language": "bash", "code": code, "stdin": "word\n"})).await;
+    assert_eq!((ran.stdout(), ran.stderr()), ("", "got word\n"));
+}
+
+#[tokio::test]
+async fn a_command_and_an_image_of_ones_own() {
+    if !docker() {
+        return;
+    }
+    let file = std::env::temp_dir().join(format!("runnel-images-{}.toml", std::process::id()));
+    std::fs::write(&file, "[docker]\nimages = ['debian:bookworm-slim', 'no-such-image:1']\n").unwrap();
+    let server = server(&["--config", file.to_str().unwrap()]).await;
+    let mut client = server.connect().await;
+    let fields =
+        json!({"language": "c", "image": "debian:bookworm-slim", "code": "x", "command": ["cat", "main.c"], "args": ["/etc/os-release"]});
+    let ran = client.run(fields).await;
+    assert!(ran.succeeded().stdout().starts_with("xPRETTY_NAME"), "{}", ran.stdout());
+    let ran = client.run(json!({"language": "c", "image": "no-such-image:1", "code": "x", "command": ["true"]})).await;
+    assert_eq!(ran.status(), "internal");
+    let message = ran.execution()["message"].as_str().unwrap();
+    assert!(message.contains("no-such-image:1") && message.contains("can't be pulled"), "{message}");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn a_language_is_a_folder() {
+    if !docker() {
+        return;
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/toolchains");
+    let server = server(&["--set", &format!("toolchains={}", folder.display())]).await;
+    let mut client = server.connect().await;
+    // Its image is made while the run waits, with progress; another image of that content may be there already.
+    client.begin("r", json!({"language": "lua", "code": "print('lua ' .. 6 * 7, ...)", "args": ["a"]})).await;
+    let ran = client.rest("r").await;
+    assert_eq!(ran.succeeded().stdout(), "lua 42\ta\n");
+}
+
+#[tokio::test]
+async fn an_image_that_can_not_be_made_says_why() {
+    if !docker() {
+        return;
+    }
+    let toolchains = Toolchains::new("broken");
+    toolchains
+        .add("absent", "image = 'runnel-no-such-image:1'\nrun = ['true']", None)
+        .add("broken", "run = ['true']", Some("FROM debian:bookworm-slim\nRUN echo the reason; exit 7\n"))
+        .add("missing", "run = ['/no/such/program']\nimage = 'debian:bookworm-slim'", None);
+    let server = server(&["--set", &toolchains.setting()]).await;
+    let mut client = server.connect().await;
+    let ran = client.run(json!({"language": "broken", "code": ""})).await;
+    assert_eq!((ran.status(), ran.frames[0]["type"].as_str()), ("internal", Some("preparing")), "{ran:#?}");
+    let message = ran.execution()["message"].as_str().unwrap();
+    assert!(message.contains("the reason") && message.contains("code: 7"), "{message}");
+    let ran = client.run(json!({"language": "absent", "code": ""})).await;
+    assert!(ran.execution()["message"].as_str().unwrap().contains("runnel-no-such-image:1"), "{:#}", ran.last());
+    // Known by now: refused at once, with the reason.
+    client.begin("again", json!({"language": "absent", "code": ""})).await;
+    let error = client.next().await;
+    assert_eq!((error["type"].as_str(), error["code"].as_str()), (Some("error"), Some("language_unavailable")), "{error}");
+    let ran = client.run(json!({"language": "missing", "code": ""})).await;
+    assert!(ran.execution()["message"].as_str().unwrap().contains("`/no/such/program` can't be started"), "{:#}", ran.last());
+}
+
+/// Many at once on a small pool: all are answered, the first come first, and nothing is left.
+#[tokio::test]
+async fn fifty_at_once_on_a_pool_of_four() {
+    if !docker() {
+        return;
+    }
+    let toolchains = Toolchains::new("fifty");
+    toolchains.add("four", "image = 'debian:bookworm-slim'\nrun = ['bash', '{src}']\npool = 4", None);
+    let server = server(&["--set", &toolchains.setting(), "--set", "docker.busy=4"]).await;
+    let mut client = server.connect().await;
+    for number in 0..50 {
+        client.begin(&format!("{number}"), json!({"language": "four", "code": format!("echo {number}; sleep 0.05")})).await;
+    }
+    let (mut started, mut ended) = (Vec::new(), 0);
+    while ended < 50 {
+        let frame = client.next().await;
+        let id: usize = frame["id"].as_str().unwrap().parse().unwrap();
+        match frame["type"].as_str().unwrap() {
+            "started" => started.push(id),
+            "result" => {
+                assert_eq!((&frame["execution"]["status"], &frame["execution"]["stdout"]), (&json!("success"), &json!(format!("{id}\n"))));
+                ended += 1;
+            }
+            _ => {}
+        }
+    }
+    // Four run at once: one may overtake another by as much.
+    for (place, id) in started.iter().enumerate() {
+        assert!(id.abs_diff(place) <= 4, "{started:?}");
+    }
+    let process = server.process.id();
+    server.signal("-TERM");
+    until_gone(process).await;
+}
+
+#[tokio::test]
+async fn a_killed_server_leaves_nothing() {
+    if !docker() {
+        return;
+    }
+    let toolchains = Toolchains::new("killed");
+    toolchains.add("two", "image = 'debian:bookworm-slim'\nrun = ['bash', '{src}']\npool = 2", None);
+    let mut server = server(&["--set", &toolchains.setting()]).await;
+    let mut client = server.connect().await;
+    client.begin("r", json!({"language": "two", "code": "echo here; trap '' TERM INT HUP; sleep 100"})).await;
+    client.next_of("stdout").await;
+    let process = server.process.id();
+    assert!(!containers_of(process).is_empty());
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    until_gone(process).await;
+}
+
+/// What a dead server could not clean up, because it died before its container ran, the next one does.
+#[tokio::test]
+async fn the_next_server_cleans_up() {
+    if !docker() {
+        return;
+    }
+    let mut dead = Command::new("true").spawn().unwrap();
+    dead.wait().unwrap();
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let namespace = std::fs::read_link("/proc/self/ns/pid").unwrap();
+    let owner = format!("runnel.owner={} 1 {} {}", dead.id(), boot.trim(), namespace.display());
+    let made = Command::new("docker")
+        .args(["create", "--label", "runnel.instance=x", "--label", &owner, "debian:bookworm-slim", "true"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    assert_eq!(containers_of(dead.id()).len(), 1);
+    let _server = server(&[]).await;
+    until_gone(dead.id()).await;
+}
+
+/// The state of a client that goes away in the middle of a run.
+#[tokio::test]
+async fn a_dropped_socket_ends_its_container() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client: Client = server.connect().await;
+    client.begin("r", json!({"language": "bash", "code": "echo here; sleep 100"})).await;
+    client.next_of("stdout").await;
+    drop(client);
+    until_gone(server.process.id()).await;
+}
+
+/// A toolchain's folder is all that its image is made from, so each has its own copy.
+#[test]
+fn both_flushers_are_the_same() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("toolchains");
+    for file in ["flush.c", "link"] {
+        assert_eq!(std::fs::read(folder.join("c").join(file)).unwrap(), std::fs::read(folder.join("cpp").join(file)).unwrap(), "{file}");
+    }
+}
+
+#[test]
+fn the_shell_door_compiles_too() {
+    if !docker() {
+        return;
+    }
+    let folder = Toolchains::new("shell");
+    std::fs::write(
+        folder.0.join("prog.c"),
+        "#include <stdio.h>\nint main(int c, char **v) { int n = 0; scanf(\"%d\", &n); printf(\"%s %d\\n\", v[1], n); return 9; }",
+    )
+    .unwrap();
+    std::fs::write(folder.0.join("bad.c"), "int main(void) { return x; }").unwrap();
+    std::fs::write(folder.0.join("crash.c"), "int main(void) { *(volatile int *)0 = 1; }").unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = runnel();
+        command.current_dir(&folder.0).arg("run").args(arguments).stdin(std::process::Stdio::piped());
+        let mut process = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let _ = std::io::Write::write_all(&mut process.stdin.take().unwrap(), b"42\n");
+        process.wait_with_output().unwrap()
+    };
+    let ran = run(&["prog.c", "--", "word"]);
+    assert_eq!((str::from_utf8(&ran.stdout).unwrap(), ran.status.code()), ("word 42\n", Some(9)), "{ran:?}");
+    let ran = run(&["bad.c"]);
+    assert!(ran.status.code() == Some(65) && String::from_utf8_lossy(&ran.stderr).contains("bad.c:1"), "{ran:?}");
+    let ran = run(&["crash.c"]);
+    assert!(ran.status.code() == Some(139) && String::from_utf8_lossy(&ran.stderr).contains("SIGSEGV"), "{ran:?}");
+}

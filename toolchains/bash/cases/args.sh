@@ -1,0 +1,2 @@
+echo "$# $0"
+for arg; do echo "[$arg]"; done

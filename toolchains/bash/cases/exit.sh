@@ -1,0 +1,5 @@
+set -euo pipefail
+trap 'echo "bye $?"' EXIT
+echo before
+false | true
+echo never

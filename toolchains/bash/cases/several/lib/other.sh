@@ -1,0 +1,2 @@
+echo "other: $1"
+exit 9

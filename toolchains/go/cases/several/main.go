@@ -1,0 +1,8 @@
+package main
+
+import "os"
+
+func main() {
+	print_all(read("numbers.txt"))
+	os.Exit(4)
+}
