@@ -1,6 +1,8 @@
 //! Facts -> verdict. What an executor measured goes in, what is told to the caller comes out. Pure: knows neither
 //! engines nor doors, and never looks at what the program printed.
 
+pub mod compare;
+
 pub use runnel_link::{End, Facts, Stop};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
