@@ -81,6 +81,17 @@ impl Admission {
         Entry::Queued(Place { admission: self.clone(), number, granted })
     }
 
+    /// A permit that is to spare: nobody waits, and there is room.
+    pub fn enter_if_idle(self: &Arc<Self>) -> Option<Permit> {
+        let mut state = self.lock();
+        let fits = state.queue.is_empty() && state.busy < self.bounds.busy && state.live < self.bounds.live;
+        fits.then(|| {
+            state.busy += 1;
+            state.live += 1;
+            self.permit()
+        })
+    }
+
     pub fn bounds(&self) -> Bounds {
         self.bounds
     }

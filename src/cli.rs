@@ -139,6 +139,7 @@ fn runner(config: &Config, toolchains: &Toolchains, Size { cells, pool, warm }: 
         stdin_bytes: job.stdin_kb << 10,
         file_count: job.file_count,
         held_bytes: config.desk.held_mb << 20,
+        lanes: 2 * cells,
     };
     Runner::new(Engines { wasm, docker, changes }, admissions, settings)
 }
@@ -152,6 +153,7 @@ fn docker(config: &Config, toolchains: &Toolchains, pool: usize, changes: &Chang
         pool,
         cpus: docker.cpus(),
         file_count: config.limits.job.file_count,
+        input_bytes: config.limits.job.stdin_kb << 10,
         compiled_bytes: docker.compiled_mb << 20,
         registries: docker.registries.clone(),
     };

@@ -115,6 +115,8 @@ pub struct JobLimits {
     pub file_count: u32,
     pub stdin_kb: u64,
     pub capture_kb: usize,
+    pub tests: usize,
+    pub tests_mb: u64,
     pub args_kb: usize,
 }
 

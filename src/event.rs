@@ -1,7 +1,10 @@
 //! What happens in a run, as a stream with exactly one end. Made by the runner, rendered by the doors.
 
+use crate::job::Case;
+use crate::judge::test::TestStatus;
 use crate::judge::{Facts, Verdict};
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use runnel_link::Pipe;
@@ -22,8 +25,12 @@ pub enum Event {
     },
     /// The compile step is over, or its product was at hand.
     Compiled(Compiled),
+    /// A test has ended.
+    Test(Arc<TestResult>),
     /// A piece of output; a character is never split between two of them.
     Output {
+        /// Of which test.
+        test: Option<Arc<Case>>,
         pipe: Pipe,
         seq: u64,
         at: Duration,
@@ -74,12 +81,29 @@ pub struct Compiled {
     pub cached: bool,
 }
 
+/// How a test ended and what its program left.
+#[derive(Debug)]
+pub struct TestResult {
+    pub case: Arc<Case>,
+    pub status: TestStatus,
+    pub message: Option<String>,
+    /// None where nothing was measured.
+    pub facts: Option<Facts>,
+    pub stdout: Text,
+    pub stderr: Text,
+    pub stdout_truncated: bool,
+    pub stderr_truncated: bool,
+    pub out_size: u64,
+}
+
 /// How a run ended and what it left.
 #[derive(Debug)]
 pub struct Outcome {
     pub verdict: Verdict,
     /// None where nothing was compiled.
     pub compiled: Option<Compiled>,
+    /// In the order of the job; None where it has no tests.
+    pub tests: Option<Vec<Arc<TestResult>>>,
     /// None where no execution was measured: cancelled in the queue, or lost with its executor.
     pub facts: Option<Facts>,
     pub stdout: Text,

@@ -1,6 +1,7 @@
 //! What is asked: a job exists only if it can be run. Built by `protocol::parse` and the shell door, read by the
 //! runner. Pure words: no I/O, no JSON (the caller's `meta` is kept as the text it came as).
 
+use crate::judge::compare::Compare;
 use crate::limits::Limits;
 use crate::toolchain::Toolchain;
 use bytes::Bytes;
@@ -23,6 +24,8 @@ pub struct Job {
     pub limits: Limits,
     pub deterministic: Option<Deterministic>,
     pub wishes: Wishes,
+    /// None: one execution with `stdin`.
+    pub tests: Option<Tests>,
     pub stream: Stream,
     pub meta: Option<String>,
 }
@@ -42,6 +45,58 @@ pub struct Wishes {
     pub image: Option<String>,
     /// The program has a terminal.
     pub terminal: bool,
+}
+
+/// What a program is held against.
+#[derive(Clone, Debug)]
+pub struct Tests {
+    /// The visible ones first.
+    pub cases: Vec<Arc<Case>>,
+    pub judging: Judging,
+    pub stop_on_failure: bool,
+}
+
+/// One test: an execution of its own, with what it must lead to.
+#[derive(Debug)]
+pub struct Case {
+    pub id: String,
+    /// Nothing of it is told but how it ended.
+    pub is_hidden: bool,
+    pub description: Option<String>,
+    pub input: Bytes,
+    pub expected: Option<Bytes>,
+    pub expected_exit: Option<i32>,
+    pub args: Vec<String>,
+    /// The job's files, and its own over them.
+    pub files: Arc<Vec<JobFile>>,
+    pub limits: Limits,
+}
+
+/// Who says whether an output is right.
+#[derive(Clone, Debug)]
+pub enum Judging {
+    Compare(Compare),
+    Checker(Helper),
+    Interactor(Helper),
+}
+
+/// A program of the judge's, run beside or after the one that is judged.
+#[derive(Clone, Debug)]
+pub struct Helper {
+    /// A job without tests.
+    pub job: Arc<Job>,
+    pub style: Style,
+}
+
+/// How a helper is called, and what its exit codes mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// `input output answer`, then its own arguments; 42 and 43.
+    Runnel,
+    /// `input answer feedback/`, then its own arguments; 42 and 43.
+    Kattis,
+    /// `input output answer`, then its own arguments; 0 is right, 1 and 2 are wrong.
+    Testlib,
 }
 
 /// How the output reaches the caller.
@@ -118,6 +173,19 @@ impl JobPath {
 impl Job {
     pub fn code_size(&self) -> u64 {
         self.files.iter().map(|file| file.content.len() as u64).sum()
+    }
+
+    /// Everything that is kept of it until its end: files, input, tests, helpers.
+    pub fn held_bytes(&self) -> u64 {
+        let tests = self.tests.as_ref().map_or(0, |tests| {
+            let case = |case: &Arc<Case>| (case.input.len() + case.expected.as_ref().map_or(0, Bytes::len)) as u64;
+            let helper = match &tests.judging {
+                Judging::Compare(_) => 0,
+                Judging::Checker(helper) | Judging::Interactor(helper) => helper.job.held_bytes(),
+            };
+            tests.cases.iter().map(case).sum::<u64>() + helper
+        });
+        self.code_size() + self.stdin.len() as u64 + tests
     }
 }
 

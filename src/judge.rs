@@ -2,6 +2,7 @@
 //! engines nor doors, and never looks at what the program printed.
 
 pub mod compare;
+pub mod test;
 
 pub use runnel_link::{End, Facts, Stop};
 

@@ -56,7 +56,8 @@ pub enum Happening {
         at: Duration,
         bytes: Vec<u8>,
     },
-    Waiting,
+    /// After so many bytes of input.
+    Waiting(u64),
     Ended(Facts),
     /// The executor is gone; nothing more is known.
     Lost,
@@ -246,7 +247,7 @@ impl Session {
             }
             FromExecutor::Started { exec } => (exec, Happening::Started),
             FromExecutor::Output { exec, pipe, at, bytes } => (exec, Happening::Output { pipe, at, bytes: bytes.to_vec() }),
-            FromExecutor::Waiting { exec } => (exec, Happening::Waiting),
+            FromExecutor::Waiting { exec, received } => (exec, Happening::Waiting(received)),
             FromExecutor::Ended { exec, facts } => {
                 let inbox = lock(&self.shared.live).executions.remove(&exec);
                 return inbox.map_or(Ok(()), |inbox| inbox.push(Happening::Ended(facts)));
@@ -334,9 +335,10 @@ impl Inbox {
         if let Happening::Output { bytes, .. } = &happening {
             queue.taken = queue.taken.saturating_add(cost(bytes.len()));
         }
-        // One waiting notice is as good as two: the executor sends one for each piece of input, whose number is
-        // the client's choice.
-        if matches!((&happening, queue.happenings.back()), (Happening::Waiting, Some(Happening::Waiting))) {
+        // The last of several waiting notices says it all: the executor sends one for each piece of input, whose number
+        // is the client's choice.
+        if let (Happening::Waiting(received), Some(Happening::Waiting(earlier))) = (&happening, queue.happenings.back_mut()) {
+            *earlier = *received;
             return Ok(());
         }
         if queue.taken > TOLERANCE || queue.happenings.len() >= INBOX {
@@ -364,7 +366,7 @@ impl Execution {
                 match &happening {
                     Happening::Output { bytes, .. } => self.owed += cost(bytes.len()),
                     Happening::Ended(_) | Happening::Lost => self.ended = true,
-                    Happening::Started | Happening::Waiting => {}
+                    Happening::Started | Happening::Waiting(_) => {}
                 }
                 return happening;
             }

@@ -177,13 +177,10 @@ pub struct RunFrame<'a> {
     pub stream: Option<StreamWish>,
     #[serde(borrow)]
     pub meta: Option<&'a RawValue>,
+    pub tests: Option<TestsFrame>,
+    pub compare: Option<CompareFrame>,
+    pub stop_on_failure: Option<bool>,
     // Known words whose meaning comes with other parts of the server.
-    #[serde(borrow)]
-    pub tests: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub compare: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub stop_on_failure: Option<&'a RawValue>,
     #[serde(borrow)]
     pub collect: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -197,7 +194,7 @@ pub struct RunFrame<'a> {
     pub priority: Option<Priority>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsFrame {
     pub time_ms: Option<u64>,
@@ -216,6 +213,74 @@ pub struct DeterministicFrame {
     #[serde(default)]
     pub seed: Option<u64>,
     pub now: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestsFrame {
+    #[serde(default)]
+    pub visible: Vec<TestFrame>,
+    #[serde(default)]
+    pub hidden: Vec<TestFrame>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TestFrame {
+    pub id: String,
+    pub input: Option<Data>,
+    pub expected_output: Option<Data>,
+    pub expected_exit_code: Option<i32>,
+    pub description: Option<String>,
+    pub args: Option<Vec<String>>,
+    pub files: Option<Pairs<Data>>,
+    pub limits: Option<LimitsFrame>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompareFrame {
+    Exact,
+    Lines,
+    Tokens,
+    TokensIgnoreCase,
+    UnorderedLines,
+    Float(FloatFrame),
+    Checker(Box<HelperFrame>),
+    Interactor(Box<HelperFrame>),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FloatFrame {
+    #[serde(default)]
+    pub abs: f64,
+    #[serde(default)]
+    pub rel: f64,
+    #[serde(default)]
+    pub ignore_case: bool,
+}
+
+/// A checker or an interactor.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HelperFrame {
+    pub language: String,
+    pub code: Option<Data>,
+    pub files: Option<Pairs<Data>>,
+    pub main: Option<String>,
+    pub args: Option<Vec<String>>,
+    pub env: Option<Pairs<String>>,
+    pub limits: Option<LimitsFrame>,
+    pub style: Option<StyleName>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StyleName {
+    Runnel,
+    Kattis,
+    Testlib,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

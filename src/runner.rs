@@ -3,21 +3,27 @@
 //! sockets.
 
 mod capture;
+mod duet;
 mod holding;
 mod input;
+mod judging;
 mod order;
+mod prepare;
 
 use crate::admission::{Admission, Entry, Permit, Place};
 use crate::engine::docker::Key;
 use crate::engine::{Engines, Fault, Readiness, Room};
-use crate::event::{Compiled, Event, Outcome, Pipe, Text};
-use crate::job::{Job, Stream};
+use crate::event::{Compiled, Event, Outcome, Pipe, TestResult, Text};
+use crate::job::{Case, Job, Stream};
+use crate::judge::test::TestStatus;
 use crate::judge::{self, End, Facts, Stop, Verdict};
 use crate::link::{Execution, Happening, Order};
 use crate::toolchain::Kind;
 use capture::Capture;
 use holding::Holdings;
 pub use input::{Input, InputFault};
+use judging::{Judging, News};
+use prepare::{Made, Prepared};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -39,6 +45,8 @@ pub struct Settings {
     pub file_count: u32,
     /// Files and input of all runs together.
     pub held_bytes: u64,
+    /// Tests of one run that may be under way at once.
+    pub lanes: usize,
 }
 
 pub struct Runner {
@@ -86,7 +94,7 @@ pub enum Refused {
 /// A job under way. Dropping it ends it.
 pub struct Run {
     runner: Arc<Runner>,
-    job: Job,
+    job: Arc<Job>,
     cancel: CancellationToken,
     input: Input,
     stage: Stage,
@@ -99,6 +107,8 @@ pub struct Run {
     /// From there to the start of the program, which is what executors count from.
     offset: Duration,
     compiled: Option<Compiled>,
+    /// Those that have ended, by their place in the job.
+    tests: Vec<Option<Arc<TestResult>>>,
     sequence: u64,
     /// Events that happened together.
     ready: VecDeque<Event>,
@@ -117,6 +127,7 @@ enum Stage {
     },
     Starting(Permit),
     Running(Box<Running>),
+    Judging(Box<Judging>),
     Over,
 }
 
@@ -169,7 +180,7 @@ impl Runner {
             Readiness::Preparing { .. } => false,
             Readiness::Unavailable(why) => return Err(unavailable(why)),
         };
-        let holding = self.holdings.take(job.code_size() + job.stdin.len() as u64).ok_or(Refused::Busy)?;
+        let holding = self.holdings.take(job.held_bytes()).ok_or(Refused::Busy)?;
         let stage = if is_ready {
             Stage::of(self.admissions.of(&job).enter()).ok_or(Refused::Busy)?
         } else {
@@ -182,7 +193,8 @@ impl Runner {
             input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
             captures: Capture::both(self.settings.capture_bytes),
             runner: self.clone(),
-            job,
+            tests: vec![None; job.tests.as_ref().map_or(0, |tests| tests.cases.len())],
+            job: Arc::new(job),
             cancel,
             stage,
             accepted: Instant::now(),
@@ -247,6 +259,7 @@ impl Run {
                 Stage::Queued { place, told } => self.wait_for_place(place, told).await,
                 Stage::Starting(permit) => self.begin(permit).await,
                 Stage::Running(running) => self.attend(running).await,
+                Stage::Judging(judging) => self.hear(judging).await,
                 Stage::Over => return None,
             }
         }
@@ -323,6 +336,9 @@ impl Run {
         let order = match (&room, &self.job.toolchain.kind) {
             (Room::Container(container), Kind::Docker(recipe)) => {
                 let Some(argv) = recipe.compile_argv(&self.job) else {
+                    if self.job.tests.is_some() {
+                        return self.judge(permit, Prepared { room, product: None, made: None });
+                    }
                     let order = order::command(&self.job, recipe, container, None, file_count);
                     return self.execute(permit, room, order, Step::Program { made: None }).await;
                 };
@@ -332,10 +348,15 @@ impl Run {
                     let said = Capture::new(self.runner.settings.capture_bytes);
                     return self.execute(permit, room, order, Step::Compile { key, begun: Instant::now(), said }).await;
                 };
-                let order = order::command(&self.job, recipe, container, Some(product.packed), file_count);
                 let (output, truncated) = (product.output, product.truncated);
                 self.compiled = Some(Compiled { ok: true, output, truncated, time: Duration::ZERO, cached: true });
-                order
+                if self.job.tests.is_some() {
+                    return self.judge(permit, Prepared { room, product: Some(product.packed), made: None });
+                }
+                order::command(&self.job, recipe, container, Some(product.packed), file_count)
+            }
+            (Room::Cells | Room::Container(_), _) if self.job.tests.is_some() => {
+                return self.judge(permit, Prepared { room, product: None, made: None });
             }
             (Room::Cells | Room::Container(_), _) => order::guest(&self.job, file_count),
         };
@@ -344,11 +365,66 @@ impl Run {
 
     /// The program, after it was compiled in the same room.
     async fn second_step(&mut self, permit: Permit, room: Room, key: Key) {
+        if let (Some(_), Some(Compiled { output, truncated, .. })) = (&self.job.tests, &self.compiled) {
+            let made = Made { key, output: output.clone(), truncated: *truncated };
+            return self.judge(permit, Prepared { room, product: None, made: Some(made) });
+        }
         let (Room::Container(container), Kind::Docker(recipe)) = (&room, &self.job.toolchain.kind) else {
             return self.end(End::Broken("a program was compiled where none is".to_owned()));
         };
         let order = order::command(&self.job, recipe, container, None, self.runner.settings.file_count);
         self.execute(permit, room, order, Step::Program { made: Some(key) }).await;
+    }
+
+    /// The program is ready: its tests begin.
+    fn judge(&mut self, permit: Permit, prepared: Prepared) {
+        let Some(tests) = self.job.tests.clone() else { return };
+        self.tell_started(&Step::Program { made: None });
+        let judging = Judging::begin(self.runner.clone(), self.job.clone(), tests, self.cancel.clone(), permit, prepared);
+        self.stage = Stage::Judging(Box::new(judging));
+    }
+
+    async fn hear(&mut self, mut judging: Box<Judging>) {
+        match judging.next().await {
+            Some(News::Output { case, pipe, at, data }) => self.tell_output(Some(case), pipe, at, data),
+            Some(News::Test(place, result)) => {
+                self.tests[place] = Some(result.clone());
+                self.ready.push_back(Event::Test(result));
+            }
+            None => return self.end_judged(),
+        }
+        self.stage = Stage::Judging(judging);
+    }
+
+    /// The end of a run with tests: its own words are those of the first visible test that is not good, or the last one.
+    fn end_judged(&mut self) {
+        let tests = self.all_tests();
+        let visible = || tests.iter().filter(|test| !test.case.is_hidden);
+        let first_bad = visible().find(|test| !test.status.is_good() && test.status != TestStatus::Skipped);
+        let shown = first_bad.or_else(|| visible().next_back());
+        let any_bad = || tests.iter().find(|test| !test.status.is_good()).or(tests.last());
+        let Some(test) = shown.or_else(any_bad).cloned() else { return self.end(End::Broken("no test was run".to_owned())) };
+        let verdict = match self.cancel.is_cancelled() {
+            true => judge::verdict(&Facts::unmeasured(End::Stopped(Stop::Cancelled))),
+            false => judging::verdict_of(&test),
+        };
+        self.end_with(verdict, test.facts.clone());
+        if let Some(Event::Ended(outcome)) = self.ready.back_mut()
+            && !test.case.is_hidden
+        {
+            outcome.stdout = test.stdout.clone();
+            outcome.stderr = test.stderr.clone();
+            (outcome.stdout_truncated, outcome.stderr_truncated) = (test.stdout_truncated, test.stderr_truncated);
+            outcome.in_size = test.case.input.len() as u64;
+            outcome.out_size = test.out_size;
+        }
+    }
+
+    /// Every test of the job in its order; those that were not run are skipped.
+    fn all_tests(&self) -> Vec<Arc<TestResult>> {
+        let cases = self.job.tests.iter().flat_map(|tests| &tests.cases);
+        let found = cases.zip(&self.tests).map(|(case, test)| test.clone().unwrap_or_else(|| Arc::new(judging::skipped(case))));
+        found.collect()
     }
 
     async fn execute(&mut self, permit: Permit, room: Room, order: Order, step: Step) {
@@ -392,7 +468,7 @@ impl Run {
                 Step::Compile { said, .. } => said.keep(&bytes),
                 Step::Program { .. } => self.output(pipe, at, bytes),
             },
-            Happening::Waiting => self.ready.push_back(Event::Waiting),
+            Happening::Waiting(_) => self.ready.push_back(Event::Waiting),
             Happening::Ended(Facts { end: End::Broken(why), .. }) => return self.lost(running.permit, why),
             Happening::Ended(facts) => return self.step_ended(*running, facts).await,
             Happening::Lost if running.killed.is_some() => return self.end(End::Stopped(Stop::Cancelled)),
@@ -455,12 +531,12 @@ impl Run {
         if self.job.stream == Stream::Live
             && let Some(data) = capture.whole_characters(bytes)
         {
-            self.tell_output(pipe, at, data);
+            self.tell_output(None, pipe, at, data);
         }
     }
 
-    fn tell_output(&mut self, pipe: Pipe, at: Duration, data: Text) {
-        self.ready.push_back(Event::Output { pipe, seq: self.sequence, at: self.offset + at, data });
+    fn tell_output(&mut self, test: Option<Arc<Case>>, pipe: Pipe, at: Duration, data: Text) {
+        self.ready.push_back(Event::Output { test, pipe, seq: self.sequence, at: self.offset + at, data });
         self.sequence += 1;
     }
 
@@ -489,7 +565,7 @@ impl Run {
             if self.job.stream == Stream::Live
                 && let Some(data) = self.captures[pipe as usize].rest()
             {
-                self.tell_output(pipe, at, data);
+                self.tell_output(None, pipe, at, data);
             }
         }
         let [stdout, stderr] = &mut self.captures;
@@ -499,6 +575,7 @@ impl Run {
         let outcome = Outcome {
             verdict,
             compiled: self.compiled.clone(),
+            tests: self.job.tests.is_some().then(|| self.all_tests()),
             facts,
             stdout,
             stderr,

@@ -18,11 +18,14 @@ pub(crate) struct Drained {
     pub(crate) id: InputId,
     /// Nothing more will come.
     pub(crate) has_ended: bool,
+    /// All that came so far.
+    pub(crate) received: u64,
 }
 
 #[derive(Default)]
 pub(crate) struct Input {
     store: Option<OwnedFd>,
+    received: u64,
     stored: u64,
     fed: u64,
     given_back: u64,
@@ -38,6 +41,7 @@ impl Input {
     /// More from the server. Goes on to the program where that is there and takes it.
     pub(crate) fn push(&mut self, mut bytes: &[u8], eof: bool) -> Result<(), Errno> {
         self.eof |= eof;
+        self.received += bytes.len() as u64;
         if self.closed {
             return Ok(());
         }
@@ -145,6 +149,6 @@ impl Input {
     /// Where the program has taken all that came and may still be reading.
     pub(crate) fn drained(&self) -> Option<Drained> {
         let sink = self.sink.as_ref().filter(|sink| self.pending() == 0 && sink.is_empty())?;
-        Some(Drained { id: sink.id(), has_ended: self.eof })
+        Some(Drained { id: sink.id(), has_ended: self.eof, received: self.received })
     }
 }

@@ -168,7 +168,12 @@ impl Running {
         if self.stop.is_none() && now >= self.watch.next() {
             kit.outbox.hurry();
             let drained = self.input.drained();
-            if self.watch.check(kit, &mut self.meter, self.ledger.cpu, now, drained) {
+            let sources = &self.sources;
+            let is_silent = || {
+                let left = |from: &OwnedFd| rustix::io::ioctl_fionread(from).unwrap_or(0);
+                sources.iter().all(|source| source.from.as_ref().is_none_or(|from| left(from) == 0))
+            };
+            if self.watch.check(kit, &mut self.meter, self.ledger.cpu, now, (drained, is_silent)) {
                 self.input.end();
             }
         }

@@ -63,7 +63,15 @@ impl Watch {
 
     /// `input` is given where the program has taken all of its input and may still be reading. Says whether it waits
     /// for more although that was all.
-    pub(crate) fn check(&mut self, kit: &mut Kit, meter: &mut Meter, reaped: Duration, now: Instant, input: Option<Drained>) -> bool {
+    /// `is_silent` says whether all that it wrote has been passed on: whoever hears that it waits must have heard that first.
+    pub(crate) fn check(
+        &mut self,
+        kit: &mut Kit,
+        meter: &mut Meter,
+        reaped: Duration,
+        now: Instant,
+        (input, is_silent): (Option<Drained>, impl Fn() -> bool),
+    ) -> bool {
         let cpu = meter.cpu(&kit.gauges, reaped);
         if is_busy(cpu - self.cpu, now - self.looked) {
             self.still_since = now;
@@ -80,10 +88,14 @@ impl Watch {
         }
         let doing = awaiting::look(&kit.gauges.procs, self.user, asked.as_ref().map(|drained| drained.id));
         let waits = doing.awaits || (asked.is_some() && doing.hidden && doing.asleep && is_still);
-        let has_ended = asked.is_some_and(|drained| drained.has_ended);
-        if waits && !has_ended {
+        let has_ended = asked.as_ref().is_some_and(|drained| drained.has_ended);
+        if waits && !has_ended && !is_silent() {
+            self.stir(now);
+            return false;
+        }
+        if let Some(Drained { received, .. }) = asked.filter(|_| waits && !has_ended) {
             self.told_waiting = true;
-            kit.outbox.push(&FromExecutor::Waiting { exec: self.exec });
+            kit.outbox.push(&FromExecutor::Waiting { exec: self.exec, received });
         }
         if doing.asleep && (is_still || (waits && !has_ended)) {
             self.tell_parked(kit, true);

@@ -140,9 +140,11 @@ pub enum FromExecutor<'a> {
         #[serde(with = "serde_bytes")]
         bytes: &'a [u8],
     },
-    /// The program waits for input and there is none.
+    /// The program waits for input, and has had all of it. What it wrote before has been sent before.
     Waiting {
         exec: ExecId,
+        /// Bytes of input that had come until then: what was sent later is still on its way.
+        received: u64,
     },
     /// The program has been waiting for a while (for input, time or a slow reader), or goes on.
     Parked {

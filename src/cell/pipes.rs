@@ -60,6 +60,8 @@ pub(super) struct Pipes {
 
 struct State {
     stdin: BytesMut,
+    /// All input that came so far.
+    received: u64,
     eof: bool,
     /// The server knows that the program waits for input.
     told_waiting: bool,
@@ -80,6 +82,7 @@ impl Pipes {
     pub(super) fn new(exec: ExecId, outbox: Arc<Outbox>, output_bytes: u64) -> Arc<Self> {
         let state = State {
             stdin: BytesMut::new(),
+            received: 0,
             eof: false,
             told_waiting: false,
             gathered: Vec::new(),
@@ -104,6 +107,7 @@ impl Pipes {
         let mut state = lock(&self.state);
         // One buffer: pieces of a byte each must not cost more than their bytes.
         state.stdin.extend_from_slice(bytes);
+        state.received += bytes.len() as u64;
         state.eof |= eof;
         state.told_waiting = false;
         drop(state);
@@ -205,7 +209,7 @@ impl Pipes {
                 }
                 self.flush_locked(&mut state);
                 if !std::mem::replace(&mut state.told_waiting, true) {
-                    self.outbox.push(&FromExecutor::Waiting { exec: self.exec });
+                    self.outbox.push(&FromExecutor::Waiting { exec: self.exec, received: state.received });
                 }
             }
             // Told at once: whoever types takes longer than any grace.

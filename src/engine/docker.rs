@@ -53,6 +53,8 @@ pub struct Settings {
     pub pool: usize,
     pub cpus: f64,
     pub file_count: u32,
+    /// The most input of one run.
+    pub input_bytes: u64,
     pub compiled_bytes: u64,
     pub registries: Vec<Registry>,
 }
@@ -216,7 +218,7 @@ impl Docker {
     /// A container for a job, warm where the job asks for nothing unusual.
     pub async fn container(&self, job: &Job, recipe: &Recipe) -> Result<Container, Fault> {
         let toolchain = &job.toolchain;
-        let usual = Shape::usual(recipe, &toolchain.limits, self.shared.settings.file_count);
+        let usual = Shape::usual(recipe, &toolchain.limits, self.shared.settings.file_count, self.shared.settings.input_bytes);
         let shape = usual.for_job(&job.limits);
         let (connection, blueprint, pool) = {
             let state = lock(&self.shared.state);
@@ -367,7 +369,7 @@ fn fill_pools(shared: &Arc<Shared>, connection: &Arc<Connection>) {
         if state.pools.contains_key(&toolchain.name) {
             continue;
         }
-        let shape = Shape::usual(recipe, &toolchain.limits, shared.settings.file_count);
+        let shape = Shape::usual(recipe, &toolchain.limits, shared.settings.file_count, shared.settings.input_bytes);
         let blueprint = Blueprint { toolchain: toolchain.name.clone(), image: image.clone(), shape, host: recipe.host.clone() };
         let size = recipe.pool.unwrap_or(shared.settings.pool);
         state.pools.insert(toolchain.name.clone(), Pool::new(shared.clone(), connection.clone(), blueprint, size));

@@ -1,6 +1,8 @@
 //! What a client sends -> what is asked. Refuses by name: the field, the limit, what was given. Called by the
 //! socket for each frame; pure, and fuzzed.
 
+mod judging;
+
 use super::{CancelFrame, Code, Data, Details, Head, HelloFrame, Pairs, Priority, Refusal, RunFrame, StdinFrame, StreamWish, text};
 use crate::config::{Config, JobLimits};
 use crate::job::{Deterministic, Job, JobFile, JobPath, Stream, Wishes};
@@ -125,6 +127,7 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
 fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     refuse_what_is_not_there(&frame)?;
     let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
+    let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
     let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
     if id.is_empty() || id.len() > MAX_ID {
         return Err(Refusal::of_field(Code::BadField, "id", format!("`id` must have 1 to {MAX_ID} bytes")));
@@ -133,7 +136,8 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         let message = format!("unknown language `{}`\nhint: there are {}", clip(&language), rules.toolchains.names());
         return Err(Refusal::of_field(Code::UnknownLanguage, "language", message));
     };
-    let limits = asked(limits.unwrap_or_default()).within(&toolchain.limits, &rules.most).map_err(limit_refusal)?;
+    let asked_limits = limits.unwrap_or_default();
+    let limits = asked(asked_limits.clone()).within(&toolchain.limits, &rules.most).map_err(limit_refusal)?;
     let (files, main) = sources(toolchain, code, files.unwrap_or_default(), main, limits.file_bytes, &rules.job)?;
     let (args, env) = (args.unwrap_or_default(), env.unwrap_or_default().0);
     check_wishes(&wishes, toolchain, rules)?;
@@ -158,6 +162,12 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     if stdin.len() as u64 > most_stdin {
         return Err(too_large("stdin", most_stdin, stdin.len() as u64));
     }
+    let own = judging::Own { toolchain, files: &files, args: &args, asked: &asked_limits, limits: &limits };
+    let tests = judging::tests(given, &own, rules)?;
+    if tests.is_some() && (interactive || !stdin.is_empty()) {
+        let field = if interactive { "interactive" } else { "stdin" };
+        return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` does not go with `tests`: each test has its own `input`")));
+    }
     let stream = match stream {
         None | Some(StreamWish::Live) => Stream::Live,
         Some(StreamWish::Quiet) => Stream::Quiet,
@@ -181,6 +191,7 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         limits,
         deterministic,
         wishes,
+        tests,
         stream,
         meta,
     })
@@ -214,9 +225,6 @@ fn not_there(field: &str, what: &str) -> Refusal {
 
 fn refuse_what_is_not_there(frame: &RunFrame<'_>) -> Result<(), Refusal> {
     let later = [
-        ("tests", frame.tests),
-        ("compare", frame.compare),
-        ("stop_on_failure", frame.stop_on_failure),
         ("collect", frame.collect),
         ("rules", frame.rules),
         ("workspace", frame.workspace),

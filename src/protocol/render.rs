@@ -1,12 +1,14 @@
 //! Events -> frames. Called by the doors; decides nothing. Bytes that are not text become `base64`.
 
 use super::{Code, Details, Refusal, text};
-use crate::event::{Compiled, Event, Outcome, Pipe, Text};
-use crate::judge::Status;
+use crate::event::{Compiled, Event, Outcome, Pipe, TestResult, Text};
+use crate::judge::test::{Short, TestStatus, overall};
+use crate::judge::{self, Status};
 use crate::limits::Figures;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Serialize)]
@@ -49,6 +51,8 @@ struct OutputFrame<'a> {
     seq: u64,
     t_ms: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
@@ -62,6 +66,10 @@ struct ResultFrame<'a> {
     execution: ExecutionPart<'a>,
     compile: CompilePart<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    test_results: Option<TestsPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<SummaryPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<&'a RawValue>,
 }
 
@@ -71,8 +79,8 @@ struct ExecutionPart<'a> {
     exit_code: Option<i32>,
     signal: Option<&'a str>,
     message: Option<&'a str>,
-    stdout: TextPart<'a>,
-    stderr: TextPart<'a>,
+    stdout: Option<TextPart<'a>>,
+    stderr: Option<TextPart<'a>>,
     stdout_truncated: bool,
     stderr_truncated: bool,
     execution_time_ms: Option<f64>,
@@ -96,6 +104,93 @@ struct CompilePart<'a> {
 }
 
 #[derive(Serialize)]
+struct TestFrame<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: &'a str,
+    test: TestPart<'a>,
+}
+
+#[derive(Serialize)]
+struct TestsPart<'a> {
+    visible: Vec<TestPart<'a>>,
+    hidden: Vec<TestPart<'a>>,
+}
+
+/// What everybody may see of a test, and what only a visible one shows.
+struct TestPart<'a> {
+    id: &'a str,
+    status: &'static str,
+    verdict: Option<&'static str>,
+    execution_time_ms: Option<f64>,
+    memory_usage_mb: Option<f64>,
+    shown: Option<ShownPart<'a>>,
+}
+
+struct ShownPart<'a> {
+    description: Option<&'a str>,
+    input: BytesPart<'a>,
+    expected_output: Option<BytesPart<'a>>,
+    actual_output: Option<TextPart<'a>>,
+    actual_output_truncated: bool,
+    exit_code: Option<i32>,
+    message: Option<&'a str>,
+    error: Option<TextPart<'a>>,
+}
+
+impl Serialize for TestPart<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { id, status, verdict, execution_time_ms, memory_usage_mb, shown } = self;
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", id)?;
+        map.serialize_entry("status", status)?;
+        map.serialize_entry("verdict", verdict)?;
+        if let Some(shown) = shown {
+            let ShownPart { description, input, expected_output, actual_output, actual_output_truncated, exit_code, message, error } =
+                shown;
+            map.serialize_entry("description", description)?;
+            map.serialize_entry("input", input)?;
+            map.serialize_entry("expected_output", expected_output)?;
+            map.serialize_entry("actual_output", actual_output)?;
+            map.serialize_entry("actual_output_truncated", actual_output_truncated)?;
+            map.serialize_entry("exit_code", exit_code)?;
+            map.serialize_entry("message", message)?;
+            map.serialize_entry("error", error)?;
+        }
+        map.serialize_entry("execution_time_ms", execution_time_ms)?;
+        map.serialize_entry("memory_usage_mb", memory_usage_mb)?;
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct SummaryPart {
+    visible_passed: usize,
+    visible_failed: usize,
+    hidden_passed: usize,
+    hidden_failed: usize,
+    verdict: &'static str,
+}
+
+/// What a client sent, as it would be sent back: text where it is text.
+struct BytesPart<'a>(&'a [u8]);
+
+impl Serialize for BytesPart<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match str::from_utf8(self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => base64_part(self.0, serializer),
+        }
+    }
+}
+
+fn base64_part<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry("base64", &text::to_base64(bytes))?;
+    map.end()
+}
+
+#[derive(Serialize)]
 struct CompiledFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -113,11 +208,7 @@ impl Serialize for TextPart<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Text::Utf8(text) => serializer.serialize_str(text),
-            Text::Binary(bytes) => {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry("base64", &text::to_base64(bytes))?;
-                map.end()
-            }
+            Text::Binary(bytes) => base64_part(bytes, serializer),
         }
     }
 }
@@ -214,13 +305,14 @@ pub fn event(id: &str, meta: Option<&str>, event: &Event) -> String {
             let CompilePart { ok, output, truncated, time_ms, cached } = compile_part(compiled);
             json(&CompiledFrame { kind: "compiled", id, ok, output, truncated, time_ms, cached })
         }
-        Event::Output { pipe, seq, at, data } => output(id, *pipe, *seq, *at, data),
+        Event::Test(result) => json(&TestFrame { kind: "test", id, test: test_part(result) }),
+        Event::Output { test, pipe, seq, at, data } => output(id, test.as_deref().map(|case| case.id.as_str()), (*pipe, *seq, *at), data),
         Event::Waiting => json(&WaitingFrame { kind: "waiting", id }),
         Event::Ended(outcome) => result(id, meta, outcome),
     }
 }
 
-fn output(id: &str, pipe: Pipe, seq: u64, at: Duration, text: &Text) -> String {
+fn output(id: &str, test: Option<&str>, (pipe, seq, at): (Pipe, u64, Duration), text: &Text) -> String {
     let kind = match pipe {
         Pipe::Stdout => "stdout",
         Pipe::Stderr => "stderr",
@@ -229,21 +321,35 @@ fn output(id: &str, pipe: Pipe, seq: u64, at: Duration, text: &Text) -> String {
         Text::Utf8(text) => (Some(text.as_str()), None),
         Text::Binary(bytes) => (None, Some(text::to_base64(bytes))),
     };
-    json(&OutputFrame { kind, id, seq, t_ms: milliseconds(at), data, base64 })
+    json(&OutputFrame { kind, id, seq, t_ms: milliseconds(at), test, data, base64 })
 }
 
 /// The last frame of a run.
 pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
-    let Outcome { verdict, compiled, facts, stdout, stderr, stdout_truncated, stderr_truncated, queue_time, code_size, in_size, out_size } =
-        outcome;
+    let Outcome {
+        verdict,
+        compiled,
+        tests,
+        facts,
+        stdout,
+        stderr,
+        stdout_truncated,
+        stderr_truncated,
+        queue_time,
+        code_size,
+        in_size,
+        out_size,
+    } = outcome;
     let facts = facts.as_ref();
+    // With hidden tests only, nothing that a program wrote is shown.
+    let is_shown = tests.as_ref().is_none_or(|tests| tests.iter().any(|test| !test.case.is_hidden));
     let execution = ExecutionPart {
         status: status(verdict.status),
         exit_code: verdict.exit_code,
         signal: verdict.signal.as_deref(),
         message: verdict.message.as_deref(),
-        stdout: TextPart(stdout),
-        stderr: TextPart(stderr),
+        stdout: is_shown.then_some(TextPart(stdout)),
+        stderr: is_shown.then_some(TextPart(stderr)),
         stdout_truncated: *stdout_truncated,
         stderr_truncated: *stderr_truncated,
         execution_time_ms: facts.map(|facts| milliseconds(facts.execution)),
@@ -261,7 +367,77 @@ pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
     let compile = compiled.as_ref().map_or_else(nothing, compile_part);
     // It was JSON when it came.
     let meta = meta.and_then(|meta| serde_json::from_str(meta).ok());
-    json(&ResultFrame { kind: "result", id, execution, compile, meta })
+    let failed_to_compile = compiled.as_ref().is_some_and(|compiled| !compiled.ok);
+    let test_results = tests.as_ref().map(|tests| {
+        let part = |is_hidden| tests.iter().filter(|test| test.case.is_hidden == is_hidden).map(|test| test_part(test)).collect();
+        TestsPart { visible: part(false), hidden: part(true) }
+    });
+    let summary = tests.as_ref().map(|tests| summary(tests, failed_to_compile));
+    json(&ResultFrame { kind: "result", id, execution, compile, test_results, summary, meta })
+}
+
+fn test_part(result: &TestResult) -> TestPart<'_> {
+    let TestResult { case, status, message, facts, stdout, stderr, stdout_truncated, .. } = result;
+    let verdict = status.short().map(short);
+    let execution_time_ms = facts.as_ref().map(|facts| milliseconds(facts.execution));
+    let memory_usage_mb = facts.as_ref().map(|facts| megabytes(facts.memory_peak));
+    let shown = (!case.is_hidden).then(|| {
+        let error = facts.as_ref().filter(|_| !status.is_good() && !stderr.is_empty()).map(|_| TextPart(stderr));
+        ShownPart {
+            description: case.description.as_deref(),
+            input: BytesPart(&case.input),
+            expected_output: case.expected.as_deref().map(BytesPart),
+            actual_output: (*status != TestStatus::Skipped).then_some(TextPart(stdout)),
+            actual_output_truncated: *stdout_truncated,
+            exit_code: facts.as_ref().and_then(|facts| judge::verdict(facts).exit_code),
+            message: message.as_deref(),
+            error,
+        }
+    });
+    TestPart { id: &case.id, status: test_status(*status), verdict, execution_time_ms, memory_usage_mb, shown }
+}
+
+fn summary(tests: &[Arc<TestResult>], failed_to_compile: bool) -> SummaryPart {
+    let count = |is_hidden: bool, is_good: bool| {
+        tests.iter().filter(|test| test.case.is_hidden == is_hidden && test.status.is_good() == is_good).count()
+    };
+    let verdict = if failed_to_compile { Short::Ce } else { overall(tests.iter().map(|test| test.status)) };
+    SummaryPart {
+        visible_passed: count(false, true),
+        visible_failed: count(false, false),
+        hidden_passed: count(true, true),
+        hidden_failed: count(true, false),
+        verdict: short(verdict),
+    }
+}
+
+pub fn test_status(status: TestStatus) -> &'static str {
+    match status {
+        TestStatus::Passed => "passed",
+        TestStatus::Failed => "failed",
+        TestStatus::Error => "error",
+        TestStatus::Timeout => "timeout",
+        TestStatus::MemoryLimit => "memory_limit",
+        TestStatus::OutputLimit => "output_limit",
+        TestStatus::Ran => "ran",
+        TestStatus::Skipped => "skipped",
+        TestStatus::Faulty => "faulty",
+        TestStatus::Internal => "internal",
+    }
+}
+
+pub fn short(short: Short) -> &'static str {
+    match short {
+        Short::Ac => "AC",
+        Short::Wa => "WA",
+        Short::Rte => "RTE",
+        Short::Tle => "TLE",
+        Short::Mle => "MLE",
+        Short::Ole => "OLE",
+        Short::Ce => "CE",
+        Short::Sk => "SK",
+        Short::Je => "JE",
+    }
 }
 
 static NO_TEXT: Text = Text::Utf8(String::new());

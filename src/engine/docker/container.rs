@@ -60,17 +60,19 @@ pub(super) struct Shape {
     processes: u32,
     file_bytes: u64,
     file_count: u32,
+    input_bytes: u64,
 }
 
 impl Shape {
-    /// For jobs that ask for nothing.
-    pub(super) fn usual(recipe: &Recipe, figures: &Figures, file_count: u32) -> Self {
+    /// For jobs that ask for nothing. `input_bytes` is the most input that the agent may have to keep.
+    pub(super) fn usual(recipe: &Recipe, figures: &Figures, file_count: u32, input_bytes: u64) -> Self {
         let compile = recipe.compile.as_ref().map_or(0, |_| recipe.compile_memory_mb);
         Self {
             memory_bytes: figures.memory_mb.max(compile) << 20,
             processes: u32::try_from(figures.processes).unwrap_or(u32::MAX),
             file_bytes: figures.files_mb << 20,
             file_count,
+            input_bytes,
         }
     }
 
@@ -81,6 +83,7 @@ impl Shape {
             processes: self.processes.max(limits.processes),
             file_bytes: limits.file_bytes,
             file_count: self.file_count,
+            input_bytes: self.input_bytes,
         }
     }
 }
@@ -154,7 +157,7 @@ impl Container {
                 Happening::Output { pipe: Pipe::Stdout, bytes, .. } => packed.extend_from_slice(&bytes),
                 Happening::Ended(facts) => return (facts.end == End::Exit(0)).then(|| packed.into()),
                 Happening::Lost => return None,
-                Happening::Started | Happening::Waiting | Happening::Output { .. } => {}
+                Happening::Started | Happening::Waiting(_) | Happening::Output { .. } => {}
             }
             if packed.len() as u64 > most {
                 return None;
@@ -300,9 +303,9 @@ pub(super) async fn remove(connection: &Connection, id: &str) {
 /// The walls: everything that a container gets, and all that it does not.
 fn body(shared: &Shared, blueprint: &Blueprint) -> ContainerCreateBody {
     let Blueprint { toolchain, image, shape, host } = blueprint;
-    let Shape { memory_bytes, processes, file_bytes, file_count } = *shape;
+    let Shape { memory_bytes, processes, file_bytes, file_count, input_bytes } = *shape;
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    let memory = number(memory_bytes + file_bytes + MARGIN);
+    let memory = number(memory_bytes + file_bytes + input_bytes + MARGIN);
     let tmpfs = |bytes: u64, mode: &str| format!("rw,exec,nosuid,nodev,size={bytes},nr_inodes={file_count},mode={mode}");
     let limit = |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
     let rates = |rates: &[DeviceRate]| {
