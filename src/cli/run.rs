@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
+use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 
 /// Exit codes for ends that are not the program's own.
@@ -205,7 +206,7 @@ async fn make_ready(config: &Config, runner: &Runner, toolchain: &Toolchain) -> 
         Some(native) => native,
         None => {
             let steps = Steps::new(&toolchain.name);
-            let native = cache.prepare(toolchain, |progress| steps.tell(&progress));
+            let native = block_in_place(|| cache.prepare(toolchain, |progress| steps.tell(&progress)));
             steps.finish();
             native?
         }

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::task::block_in_place;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ToolchainsCommand {
@@ -91,7 +92,8 @@ async fn build(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>
         let start = Instant::now();
         let steps = Steps::new(&toolchain.name);
         let built = match &toolchain.kind {
-            Kind::Wasm { .. } => cache.prepare(toolchain, |progress| steps.tell(&progress)).map(drop),
+            // It runs for minutes, and has a runtime of its own for a while.
+            Kind::Wasm { .. } => block_in_place(|| cache.prepare(toolchain, |progress| steps.tell(&progress))).map(drop),
             Kind::Docker(recipe) => build_image(&docker, &changes, &docker.reference(toolchain, recipe), &steps).await,
         };
         steps.finish();

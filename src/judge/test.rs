@@ -96,7 +96,9 @@ pub fn of_helper(facts: &Facts, style: Style) -> Result<bool, String> {
         End::Exit(code) if right.contains(code) => Ok(true),
         End::Exit(code) if wrong.contains(code) => Ok(false),
         End::Exit(code) => Err(format!("exited with code {code}, which says neither right nor wrong")),
-        _ => Err(verdict(facts).message.unwrap_or_else(|| "was cancelled".to_owned())),
+        End::Signal(_) | End::Trap(_) | End::Stopped(_) | End::Broken(_) => {
+            Err(verdict(facts).message.unwrap_or_else(|| "was cancelled".to_owned()))
+        }
     }
 }
 

@@ -28,7 +28,7 @@ struct Voice<'a> {
 pub(super) enum Sound {
     Program { pipe: Pipe, at: Duration, bytes: Vec<u8> },
     Other { pipe: Pipe, bytes: Vec<u8> },
-    Ended(Ended),
+    Ended(Box<Ended>),
     Lost(String),
 }
 
@@ -68,7 +68,7 @@ impl<'a> Duet<'a> {
             if let (Some(program), Some(other)) = (&self.program.facts, &self.other.facts) {
                 let (program, other) = (program.clone(), other.clone());
                 let Self { other_first, deadlock, starved, .. } = *self;
-                return Sound::Ended(Ended { program, other, other_first, deadlock, starved });
+                return Sound::Ended(Box::new(Ended { program, other, other_first, deadlock, starved }));
             }
             if self.program.is_stuck() && self.other.is_stuck() && !self.deadlock {
                 // Exact, not a guess: each has had every byte of the other, and has said all that it wrote.

@@ -344,7 +344,7 @@ impl Lane {
             }
         };
         tell_rest(&shared, case, seen, last).await;
-        let duet::Ended { program, other, other_first, deadlock, starved } = ended;
+        let duet::Ended { program, other, other_first, deadlock, starved } = *ended;
         if starved {
             let why = "the interactor did not answer while the program waited for it";
             return Ok(Done { facts: program, judged: (TestStatus::Faulty, Some(why.to_owned())) });
