@@ -26,6 +26,8 @@ pub struct Job {
     pub wishes: Wishes,
     /// None: one execution with `stdin`.
     pub tests: Option<Tests>,
+    /// Tests that call the program's functions; not together with `tests`.
+    pub harness: Option<Harness>,
     pub stream: Stream,
     pub meta: Option<String>,
 }
@@ -70,6 +72,16 @@ pub struct Case {
     /// The job's files, and its own over them.
     pub files: Arc<Vec<JobFile>>,
     pub limits: Limits,
+}
+
+/// A program of tests that calls the job's own.
+#[derive(Clone, Debug)]
+pub struct Harness {
+    pub files: Arc<Vec<JobFile>>,
+    /// One of `files`.
+    pub main: JobPath,
+    /// Nothing of its tests is told but how they ended.
+    pub is_hidden: bool,
 }
 
 /// Who says whether an output is right.
@@ -175,6 +187,11 @@ impl Job {
         self.files.iter().map(|file| file.content.len() as u64).sum()
     }
 
+    /// Whether it is judged, by whatever tests.
+    pub fn is_judged(&self) -> bool {
+        self.tests.is_some() || self.harness.is_some()
+    }
+
     /// Everything that is kept of it until its end: files, input, tests, helpers.
     pub fn held_bytes(&self) -> u64 {
         let tests = self.tests.as_ref().map_or(0, |tests| {
@@ -185,7 +202,8 @@ impl Job {
             };
             tests.cases.iter().map(case).sum::<u64>() + helper
         });
-        self.code_size() + self.stdin.len() as u64 + tests
+        let harness = self.harness.iter().flat_map(|harness| harness.files.iter()).map(|file| file.content.len() as u64).sum::<u64>();
+        self.code_size() + self.stdin.len() as u64 + tests + harness
     }
 }
 

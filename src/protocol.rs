@@ -180,6 +180,7 @@ pub struct RunFrame<'a> {
     pub tests: Option<TestsFrame>,
     pub compare: Option<CompareFrame>,
     pub stop_on_failure: Option<bool>,
+    pub harness: Option<HarnessFrame>,
     // Known words whose meaning comes with other parts of the server.
     #[serde(borrow)]
     pub collect: Option<&'a RawValue>,
@@ -189,8 +190,6 @@ pub struct RunFrame<'a> {
     pub workspace: Option<&'a RawValue>,
     #[serde(borrow)]
     pub remove: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub harness: Option<&'a RawValue>,
     pub priority: Option<Priority>,
 }
 
@@ -259,6 +258,16 @@ pub struct FloatFrame {
     pub rel: f64,
     #[serde(default)]
     pub ignore_case: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HarnessFrame {
+    pub code: Option<Data>,
+    pub files: Option<Pairs<Data>>,
+    pub main: Option<String>,
+    #[serde(default)]
+    pub hidden: bool,
 }
 
 /// A checker or an interactor.

@@ -4,6 +4,7 @@
 
 mod capture;
 mod duet;
+mod harness;
 mod holding;
 mod input;
 mod judging;
@@ -336,7 +337,7 @@ impl Run {
         let order = match (&room, &self.job.toolchain.kind) {
             (Room::Container(container), Kind::Docker(recipe)) => {
                 let Some(argv) = recipe.compile_argv(&self.job) else {
-                    if self.job.tests.is_some() {
+                    if self.job.is_judged() {
                         return self.judge(permit, Prepared { room, product: None, made: None });
                     }
                     let order = order::command(&self.job, recipe, container, None, file_count);
@@ -350,12 +351,12 @@ impl Run {
                 };
                 let (output, truncated) = (product.output, product.truncated);
                 self.compiled = Some(Compiled { ok: true, output, truncated, time: Duration::ZERO, cached: true });
-                if self.job.tests.is_some() {
+                if self.job.is_judged() {
                     return self.judge(permit, Prepared { room, product: Some(product.packed), made: None });
                 }
                 order::command(&self.job, recipe, container, Some(product.packed), file_count)
             }
-            (Room::Cells | Room::Container(_), _) if self.job.tests.is_some() => {
+            (Room::Cells | Room::Container(_), _) if self.job.is_judged() => {
                 return self.judge(permit, Prepared { room, product: None, made: None });
             }
             (Room::Cells | Room::Container(_), _) => order::guest(&self.job, file_count),
@@ -378,16 +379,31 @@ impl Run {
 
     /// The program is ready: its tests begin.
     fn judge(&mut self, permit: Permit, prepared: Prepared) {
-        let Some(tests) = self.job.tests.clone() else { return };
         self.tell_started(&Step::Program { made: None });
-        let judging = Judging::begin(self.runner.clone(), self.job.clone(), tests, self.cancel.clone(), permit, prepared);
+        let (runner, job, cancel) = (self.runner.clone(), self.job.clone(), self.cancel.clone());
+        let judging = match (self.job.tests.clone(), self.job.harness.clone()) {
+            (Some(tests), _) => Judging::begin(runner, job, tests, cancel, permit, prepared),
+            (None, Some(harness)) => Judging::begin_harness(runner, job, harness, cancel, permit),
+            (None, None) => return self.end(End::Broken("a job without tests was to be judged".to_owned())),
+        };
         self.stage = Stage::Judging(Box::new(judging));
     }
 
     async fn hear(&mut self, mut judging: Box<Judging>) {
         match judging.next().await {
-            Some(News::Output { case, pipe, at, data }) => self.tell_output(Some(case), pipe, at, data),
+            Some(News::Output { case, pipe, at, data }) => {
+                if case.is_none() {
+                    self.hear_harness(pipe, &data);
+                }
+                if self.job.stream == Stream::Live {
+                    self.tell_output(case, pipe, at, data);
+                }
+            }
             Some(News::Test(place, result)) => {
+                // A harness finds its tests as it goes.
+                if place >= self.tests.len() {
+                    self.tests.resize(place + 1, None);
+                }
                 self.tests[place] = Some(result.clone());
                 self.ready.push_back(Event::Test(result));
             }
@@ -411,6 +427,7 @@ impl Run {
         self.end_with(verdict, test.facts.clone());
         if let Some(Event::Ended(outcome)) = self.ready.back_mut()
             && !test.case.is_hidden
+            && self.job.harness.is_none()
         {
             outcome.stdout = test.stdout.clone();
             outcome.stderr = test.stderr.clone();
@@ -420,8 +437,19 @@ impl Run {
         }
     }
 
+    /// What the solution of a harness wrote: it belongs to no test.
+    fn hear_harness(&mut self, pipe: Pipe, data: &Text) {
+        self.captures[pipe as usize].keep(match data {
+            Text::Utf8(text) => text.as_bytes(),
+            Text::Binary(bytes) => bytes,
+        });
+    }
+
     /// Every test of the job in its order; those that were not run are skipped.
     fn all_tests(&self) -> Vec<Arc<TestResult>> {
+        if self.job.harness.is_some() {
+            return self.tests.iter().flatten().cloned().collect();
+        }
         let cases = self.job.tests.iter().flat_map(|tests| &tests.cases);
         let found = cases.zip(&self.tests).map(|(case, test)| test.clone().unwrap_or_else(|| Arc::new(judging::skipped(case))));
         found.collect()
@@ -575,7 +603,7 @@ impl Run {
         let outcome = Outcome {
             verdict,
             compiled: self.compiled.clone(),
-            tests: self.job.tests.is_some().then(|| self.all_tests()),
+            tests: self.job.is_judged().then(|| self.all_tests()),
             facts,
             stdout,
             stderr,

@@ -26,6 +26,8 @@ pub struct Toolchain {
     /// What every program finds in its environment; the job's own variables come on top.
     pub env: Vec<(String, String)>,
     pub limits: Figures,
+    /// The hosts of function-level tests; empty where the language has none.
+    harness: Vec<crate::job::JobFile>,
     /// Everything in the folder, by path.
     pub folder: BTreeMap<String, Vec<u8>>,
 }
@@ -50,6 +52,11 @@ impl Kind {
 }
 
 impl Toolchain {
+    /// What its function-level tests are run by: both hosts, and what they need, as files beside them.
+    pub fn harness_files(&self) -> &[crate::job::JobFile] {
+        &self.harness
+    }
+
     /// Whether a file's ending says that it is written in this language.
     pub fn is_source(&self, path: &JobPath) -> bool {
         let ending = path.as_str().rsplit_once('.').map(|(_, ending)| ending);
@@ -251,7 +258,12 @@ fn parse(files: Result<Folder, String>, usual: &Figures) -> Result<Toolchain, St
     let main = JobPath::parse(&main).map_err(|fault| format!("`main` {fault}"))?;
     let limits = limits.over(usual);
     let env = env.into_iter().collect();
-    Ok(Toolchain { name, aliases, version, kind, main, extensions, example, env, limits, folder: files })
+    let harness = files.iter().filter_map(|(path, content)| {
+        let path = JobPath::parse(path.strip_prefix("harness/")?).ok()?;
+        Some(crate::job::JobFile { path, content: content.clone().into() })
+    });
+    let harness = harness.collect();
+    Ok(Toolchain { name, aliases, version, kind, main, extensions, example, env, limits, harness, folder: files })
 }
 
 impl LimitsText {

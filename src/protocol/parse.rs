@@ -127,6 +127,7 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
 fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     refuse_what_is_not_there(&frame)?;
     let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
+    let harness = frame.harness;
     let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
     let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
     if id.is_empty() || id.len() > MAX_ID {
@@ -164,9 +165,14 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     }
     let own = judging::Own { toolchain, files: &files, args: &args, asked: &asked_limits, limits: &limits };
     let tests = judging::tests(given, &own, rules)?;
-    if tests.is_some() && (interactive || !stdin.is_empty()) {
+    let harness = harness.map(|frame| judging::harness(frame, &own, rules)).transpose()?;
+    if (tests.is_some() || harness.is_some()) && (interactive || !stdin.is_empty()) {
         let field = if interactive { "interactive" } else { "stdin" };
-        return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` does not go with `tests`: each test has its own `input`")));
+        return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` does not go with tests: each has an input of its own")));
+    }
+    if harness.is_some() && (tests.is_some() || deterministic.is_some()) {
+        let field = if tests.is_some() { "tests" } else { "deterministic" };
+        return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` does not go with `harness`")));
     }
     let stream = match stream {
         None | Some(StreamWish::Live) => Stream::Live,
@@ -192,6 +198,7 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         deterministic,
         wishes,
         tests,
+        harness,
         stream,
         meta,
     })
@@ -224,13 +231,7 @@ fn not_there(field: &str, what: &str) -> Refusal {
 }
 
 fn refuse_what_is_not_there(frame: &RunFrame<'_>) -> Result<(), Refusal> {
-    let later = [
-        ("collect", frame.collect),
-        ("rules", frame.rules),
-        ("workspace", frame.workspace),
-        ("remove", frame.remove),
-        ("harness", frame.harness),
-    ];
+    let later = [("collect", frame.collect), ("rules", frame.rules), ("workspace", frame.workspace), ("remove", frame.remove)];
     for (field, value) in later {
         if value.is_some_and(|value| value.get() != "null") {
             return Err(not_there(field, &format!("`{field}`")));

@@ -380,7 +380,8 @@ fn test_part(result: &TestResult) -> TestPart<'_> {
     let TestResult { case, status, message, facts, stdout, stderr, stdout_truncated, .. } = result;
     let verdict = status.short().map(short);
     let execution_time_ms = facts.as_ref().map(|facts| milliseconds(facts.execution));
-    let memory_usage_mb = facts.as_ref().map(|facts| megabytes(facts.memory_peak));
+    // The tests of a harness share one sandbox: nobody knows what each of them takes.
+    let memory_usage_mb = facts.as_ref().filter(|facts| facts.memory_peak > 0).map(|facts| megabytes(facts.memory_peak));
     let shown = (!case.is_hidden).then(|| {
         let error = facts.as_ref().filter(|_| !status.is_good() && !stderr.is_empty()).map(|_| TextPart(stderr));
         ShownPart {

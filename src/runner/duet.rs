@@ -13,6 +13,53 @@ pub(super) struct Duet<'a> {
     other_first: bool,
     deadlock: bool,
     starved: bool,
+    /// What of the other's output goes to the program; all of it where there is none.
+    sieve: Option<Sieve>,
+}
+
+/// Parts an output line by line: what begins with `>` goes to the other side, what begins with `#` is a report.
+#[derive(Default)]
+pub(super) struct Sieve {
+    line: Line,
+    report: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Line {
+    #[default]
+    Start,
+    Pass,
+    Report,
+}
+
+/// The longest line of a report.
+const REPORT: usize = 64 << 10;
+
+impl Sieve {
+    /// What goes on, whole lines of the report, and whether there was anything else.
+    fn part(&mut self, bytes: &[u8]) -> (Vec<u8>, Vec<String>, bool) {
+        let (mut pass, mut lines, mut stray) = (Vec::new(), Vec::new(), false);
+        for &byte in bytes {
+            match (self.line, byte) {
+                (Line::Start, b'>') => self.line = Line::Pass,
+                (Line::Start, b'#') => self.line = Line::Report,
+                (Line::Start, _) => stray = true,
+                (Line::Pass, byte) => pass.push(byte),
+                (Line::Report, b'\n') => match String::from_utf8(std::mem::take(&mut self.report)) {
+                    Ok(line) => lines.push(line),
+                    Err(_) => stray = true,
+                },
+                (Line::Report, byte) => {
+                    self.report.push(byte);
+                    stray |= self.report.len() > REPORT;
+                }
+            }
+            if byte == b'\n' {
+                self.line = Line::Start;
+            }
+        }
+        (pass, lines, stray)
+    }
 }
 
 struct Voice<'a> {
@@ -26,8 +73,22 @@ struct Voice<'a> {
 
 /// What is heard of the two.
 pub(super) enum Sound {
-    Program { pipe: Pipe, at: Duration, bytes: Vec<u8> },
-    Other { pipe: Pipe, bytes: Vec<u8> },
+    Program {
+        pipe: Pipe,
+        at: Duration,
+        bytes: Vec<u8>,
+    },
+    /// How the program ended, before what comes of it.
+    ProgramEnded(Facts),
+    Other {
+        pipe: Pipe,
+        bytes: Vec<u8>,
+    },
+    /// Whole lines of a report; `stray` where there was something else.
+    Reports {
+        lines: Vec<String>,
+        stray: bool,
+    },
     Ended(Box<Ended>),
     Lost(String),
 }
@@ -60,7 +121,13 @@ impl<'a> Voice<'a> {
 
 impl<'a> Duet<'a> {
     pub(super) fn new(program: Attempt<'a>, other: Attempt<'a>) -> Self {
-        Self { program: Voice::new(program), other: Voice::new(other), other_first: false, deadlock: false, starved: false }
+        let (program, other) = (Voice::new(program), Voice::new(other));
+        Self { program, other, other_first: false, deadlock: false, starved: false, sieve: None }
+    }
+
+    /// The same, where only a part of what the other writes is for the program.
+    pub(super) fn sieved(program: Attempt<'a>, other: Attempt<'a>, sieve: Sieve) -> Self {
+        Self { sieve: Some(sieve), ..Self::new(program, other) }
     }
 
     pub(super) async fn next(&mut self) -> Sound {
@@ -90,18 +157,27 @@ impl<'a> Duet<'a> {
                             self.starved = true;
                             self.other.attempt.kill();
                         }
-                        self.program.facts = Some(facts);
+                        self.program.facts = Some(facts.clone());
                         self.other.hear(&[], true).await;
+                        return Sound::ProgramEnded(facts);
                     }
                     Progress::Lost(why) => return Sound::Lost(why),
                 },
                 progress = self.other.attempt.next(), if self.other.facts.is_none() => match progress {
-                    Progress::Output { pipe, bytes, .. } => {
-                        if pipe == Pipe::Stdout && self.program.facts.is_none() {
-                            self.program.hear(&bytes, false).await;
+                    Progress::Output { pipe: Pipe::Stdout, bytes, .. } => {
+                        let (pass, sound) = match &mut self.sieve {
+                            None => (bytes.clone(), Sound::Other { pipe: Pipe::Stdout, bytes }),
+                            Some(sieve) => {
+                                let (pass, lines, stray) = sieve.part(&bytes);
+                                (pass, Sound::Reports { lines, stray })
+                            }
+                        };
+                        if self.program.facts.is_none() && !pass.is_empty() {
+                            self.program.hear(&pass, false).await;
                         }
-                        return Sound::Other { pipe, bytes };
+                        return sound;
                     }
+                    Progress::Output { pipe, bytes, .. } => return Sound::Other { pipe, bytes },
                     Progress::Waiting(received) => self.other.waits_after = Some(received),
                     Progress::Ended(facts) => {
                         self.other.facts = Some(facts);
@@ -112,5 +188,30 @@ impl<'a> Duet<'a> {
                 },
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_parted_however_they_are_cut() {
+        let text = b">{\"call\": 1}\n#{\"test\": \"a\"}\n>x\n#{}\n";
+        for size in 1..text.len() {
+            let (mut sieve, mut passed, mut reports) = (Sieve::default(), Vec::new(), Vec::new());
+            for piece in text.chunks(size) {
+                let (pass, lines, stray) = sieve.part(piece);
+                assert!(!stray);
+                passed.extend(pass);
+                reports.extend(lines);
+            }
+            assert_eq!(
+                (passed.as_slice(), reports),
+                (b"{\"call\": 1}\nx\n".as_slice(), vec!["{\"test\": \"a\"}".to_owned(), "{}".to_owned()])
+            );
+        }
+        assert!(Sieve::default().part(b"hello\n").2);
+        assert!(Sieve::default().part(b"#\xff\n").2);
     }
 }

@@ -4,10 +4,10 @@
 
 use super::capture::Capture;
 use super::prepare::{Attempt, Prepared, Progress, Unprepared, prepare};
-use super::{Runner, duet};
+use super::{Runner, duet, harness};
 use crate::admission::Permit;
 use crate::event::{Pipe, TestResult, Text};
-use crate::job::{Case, Helper, Job, JobFile, JobPath, Judging as By, Stream, Style, Tests};
+use crate::job::{Case, Harness, Helper, Job, JobFile, JobPath, Judging as By, Stream, Style, Tests};
 use crate::judge::compare::{Compare, Comparison};
 use crate::judge::test::{Judged, TestStatus, of_end, of_helper};
 use crate::judge::{self, Facts};
@@ -39,7 +39,7 @@ pub(super) struct Judging {
 
 pub(super) enum News {
     Output {
-        case: Arc<Case>,
+        case: Option<Arc<Case>>,
         pipe: Pipe,
         at: Duration,
         data: Text,
@@ -49,16 +49,16 @@ pub(super) enum News {
 }
 
 /// What all lanes of a run have in common.
-struct Shared {
-    runner: Arc<Runner>,
-    job: Arc<Job>,
+pub(super) struct Shared {
+    pub(super) runner: Arc<Runner>,
+    pub(super) job: Arc<Job>,
     tests: Tests,
     next: AtomicUsize,
     /// Nothing more is begun.
     stopped: AtomicBool,
     captured: AtomicUsize,
-    cancel: CancellationToken,
-    news: mpsc::Sender<News>,
+    pub(super) cancel: CancellationToken,
+    pub(super) news: mpsc::Sender<News>,
 }
 
 impl Judging {
@@ -71,19 +71,20 @@ impl Judging {
         prepared: Prepared,
     ) -> Self {
         let (sender, news) = mpsc::channel(NEWS);
-        let shared = Shared {
-            runner,
-            job,
-            tests,
-            next: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
-            captured: AtomicUsize::new(0),
-            cancel,
-            news: sender,
-        };
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared::new(runner, job, tests, cancel, sender));
         let lanes = FuturesUnordered::new();
         lanes.push(Lane { shared: shared.clone(), permit, prepared: Some(prepared), helper: None, is_extra: false }.run());
+        Self { shared, lanes, news }
+    }
+
+    /// The tests of a harness: one lane, which finds out itself which they are.
+    pub(super) fn begin_harness(runner: Arc<Runner>, job: Arc<Job>, harness: Harness, cancel: CancellationToken, permit: Permit) -> Self {
+        let (sender, news) = mpsc::channel(NEWS);
+        let tests = Tests { cases: Vec::new(), judging: By::Compare(Compare::Lines), stop_on_failure: false };
+        let shared = Arc::new(Shared::new(runner, job, tests, cancel, sender));
+        let lanes = FuturesUnordered::<BoxFuture<'static, ()>>::new();
+        let lane = shared.clone();
+        lanes.push(Box::pin(async move { harness::run(&lane, &harness, &permit).await }));
         Self { shared, lanes, news }
     }
 
@@ -117,6 +118,11 @@ impl Judging {
 }
 
 impl Shared {
+    fn new(runner: Arc<Runner>, job: Arc<Job>, tests: Tests, cancel: CancellationToken, news: mpsc::Sender<News>) -> Self {
+        let (next, stopped, captured) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicUsize::new(0));
+        Self { runner, job, tests, next, stopped, captured, cancel, news }
+    }
+
     fn left(&self) -> usize {
         if self.stopped.load(Ordering::Relaxed) || self.cancel.is_cancelled() {
             return 0;
@@ -338,7 +344,7 @@ impl Lane {
                     tell(&shared, case, seen, (pipe, at, bytes)).await;
                 }
                 duet::Sound::Other { pipe: Pipe::Stderr, bytes } => said[1].keep(&bytes),
-                duet::Sound::Other { pipe: Pipe::Stdout, .. } => {}
+                duet::Sound::Other { pipe: Pipe::Stdout, .. } | duet::Sound::ProgramEnded(_) | duet::Sound::Reports { .. } => {}
                 duet::Sound::Ended(ended) => break ended,
                 duet::Sound::Lost(why) => return Err(Failed::Lost(why)),
             }
@@ -417,7 +423,7 @@ async fn tell(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, (pipe, at, byt
     }
     if let Some(data) = capture.whole_characters(bytes) {
         seen.told = true;
-        let _ = shared.news.send(News::Output { case: case.clone(), pipe, at, data }).await;
+        let _ = shared.news.send(News::Output { case: Some(case.clone()), pipe, at, data }).await;
     }
 }
 
@@ -427,9 +433,14 @@ async fn tell_rest(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, at: Durat
             && shared.job.stream == Stream::Live
             && let Some(data) = seen.captures[pipe as usize].rest()
         {
-            let _ = shared.news.send(News::Output { case: case.clone(), pipe, at, data }).await;
+            let _ = shared.news.send(News::Output { case: Some(case.clone()), pipe, at, data }).await;
         }
     }
+}
+
+/// Tells what a solution wrote to stderr, where whole characters are the driver's doing: it writes text.
+pub(super) async fn tell_stderr(shared: &Shared, at: Duration, bytes: Vec<u8>) {
+    let _ = shared.news.send(News::Output { case: None, pipe: Pipe::Stderr, at, data: Text::from_bytes(bytes) }).await;
 }
 
 /// The job as one of its tests has it.

@@ -145,10 +145,9 @@ impl Cache {
 fn stem(toolchain: &Toolchain) -> String {
     let mut hasher = Sha256::new();
     // What people read does not change what is built.
-    let built = toolchain
-        .folder
-        .iter()
-        .filter(|(path, _)| !path.starts_with("cases/") && !path.ends_with(".md") && path.as_str() != "toolchain.toml");
+    let built = toolchain.folder.iter().filter(|(path, _)| {
+        !path.starts_with("cases/") && !path.starts_with("harness/") && !path.ends_with(".md") && path.as_str() != "toolchain.toml"
+    });
     let built = built.map(|(path, content)| (path.as_str(), content.as_slice()));
     for (path, content) in built.chain([("wit/guest.wit", WIT.as_bytes())]) {
         hasher.update((path.len() as u64).to_le_bytes());

@@ -1,10 +1,10 @@
 //! Tests of a job, and who judges them: from the frame's words to the job's. Called by `parse` for each `run`.
 
 use super::{MAX_ID, Refusal, Rules, asked, check_tree, check_words, limit_refusal, path, sources, too_large, unpack};
-use crate::job::{Case, Helper, Job, JobFile, Judging, Stream, Style, Tests, Wishes};
+use crate::job::{Case, Harness, Helper, Job, JobFile, Judging, Stream, Style, Tests, Wishes};
 use crate::judge::compare::{Compare, Tolerance};
 use crate::limits::{Asked, Limits};
-use crate::protocol::{Code, CompareFrame, FloatFrame, HelperFrame, LimitsFrame, StyleName, TestFrame, TestsFrame};
+use crate::protocol::{Code, CompareFrame, FloatFrame, HarnessFrame, HelperFrame, LimitsFrame, StyleName, TestFrame, TestsFrame};
 use crate::toolchain::Toolchain;
 use bytes::Bytes;
 use std::collections::HashSet;
@@ -194,8 +194,32 @@ fn helper(frame: HelperFrame, at: &str, own: &Own<'_>, rules: &Rules) -> Result<
         deterministic: None,
         wishes: Wishes::default(),
         tests: None,
+        harness: None,
         stream: Stream::Quiet,
         meta: None,
     };
     Ok(Helper { job: Arc::new(job), style })
+}
+
+/// The program of tests that calls the job's own: files in a sandbox of their own.
+pub(super) fn harness(frame: HarnessFrame, own: &Own<'_>, rules: &Rules) -> Result<Harness, Refusal> {
+    let HarnessFrame { code, files, main, hidden } = frame;
+    let toolchain = own.toolchain;
+    if toolchain.harness_files().is_empty() {
+        let message = format!("`{}` has no function-level tests\nhint: python and javascript have", toolchain.name);
+        return Err(Refusal::of_field(Code::BadField, "harness", message));
+    }
+    let (files, main) =
+        sources(toolchain, code, files.unwrap_or_default(), main, own.limits.file_bytes, &rules.job).map_err(|mut refusal| {
+            refusal.details.field = refusal.details.field.map(|field| format!("harness.{field}"));
+            refusal.message = format!("`harness`: {}", refusal.message);
+            refusal
+        })?;
+    for host in toolchain.harness_files() {
+        if files.iter().chain(own.files).any(|file| file.path == host.path) {
+            let message = format!("`{}` is the name of a file that the harness itself brings", host.path.as_str());
+            return Err(Refusal::of_field(Code::BadField, "harness.files", message));
+        }
+    }
+    Ok(Harness { files: Arc::new(files), main, is_hidden: hidden })
 }
