@@ -34,17 +34,17 @@ class Runner:
         if raises_inside and self.is_running:
             yield
             return
-        start, ended = time.perf_counter(), self._link.times_ended
+        start = time.perf_counter()
         status, message = "passed", ""
         try:
             yield
         except BaseException as error:
             status, message = status_of(error), describe(error)
-        self.record(name, status, message, start, ended)
+        self.record(name, status, message, start)
 
-    def record(self, name, status, message, start, ended):
-        if self._link.times_ended != ended:
-            # Whatever a test made of it: a solution that is over has passed nothing.
+    def record(self, name, status, message, start):
+        if self._link.why_ended:
+            # Whatever the tests made of it: a solution that is over passes nothing from there on.
             status, message = "error", self._link.why_ended
         self._report.record(name, status, message, (time.perf_counter() - start) * 1000)
 
@@ -61,7 +61,7 @@ class Runner:
 
     def _run_unittest(self, cls):
         suite = unittest.defaultTestLoader.loadTestsFromTestCase(cls)
-        result = _Result(self, self._link)
+        result = _Result(self)
         self.is_running = True
         try:
             suite.run(result)
@@ -140,18 +140,18 @@ def status_of(error):
 class _Result(unittest.TestResult):
     """What `unittest` tells of its tests."""
 
-    def __init__(self, runner, link):
+    def __init__(self, runner):
         super().__init__()
-        self._runner, self._link = runner, link
-        self._start, self._ended, self._is_told = time.perf_counter(), link.times_ended, False
+        self._runner = runner
+        self._start, self._is_told = time.perf_counter(), False
 
     def startTest(self, test):
         super().startTest(test)
-        self._start, self._ended, self._is_told = time.perf_counter(), self._link.times_ended, False
+        self._start, self._is_told = time.perf_counter(), False
 
     def _tell(self, test, status, message=""):
         self._is_told = True
-        self._runner.record(_name_of(test), status, message, self._start, self._ended)
+        self._runner.record(_name_of(test), status, message, self._start)
 
     def stopTest(self, test):
         if not self._is_told:
@@ -178,7 +178,7 @@ class _Result(unittest.TestResult):
 
     def addSubTest(self, test, subtest, err):
         status = "passed" if err is None else status_of(err[1])
-        self._runner.record(_name_of(subtest), status, "" if err is None else describe(err[1]), self._start, self._ended)
+        self._runner.record(_name_of(subtest), status, "" if err is None else describe(err[1]), self._start)
 
 
 def _name_of(test):
