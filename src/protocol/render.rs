@@ -399,10 +399,12 @@ fn test_part(result: &TestResult) -> TestPart<'_> {
 }
 
 fn summary(tests: &[Arc<TestResult>], failed_to_compile: bool) -> SummaryPart {
+    // What a harness skips by its own will is neither good nor bad.
+    let counted = || tests.iter().filter(|test| test.status != TestStatus::Skipped || test.facts.is_none());
     let count = |is_hidden: bool, is_good: bool| {
-        tests.iter().filter(|test| test.case.is_hidden == is_hidden && test.status.is_good() == is_good).count()
+        counted().filter(|test| test.case.is_hidden == is_hidden && test.status.is_good() == is_good).count()
     };
-    let verdict = if failed_to_compile { Short::Ce } else { overall(tests.iter().map(|test| test.status)) };
+    let verdict = if failed_to_compile { Short::Ce } else { overall(counted().map(|test| test.status)) };
     SummaryPart {
         visible_passed: count(false, true),
         visible_failed: count(false, false),

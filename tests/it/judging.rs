@@ -330,3 +330,60 @@ async fn judging_in_containers() {
     assert_eq!(verdicts(&ran, "visible"), ["AC", "AC"], "{:#}", ran.last());
     crate::containers::until_gone(server.process.id()).await;
 }
+
+/// Function-level tests: every case of `tests/harness`, through the real server.
+#[tokio::test]
+async fn harness_cases() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
+    let files = |folder: &std::path::Path| -> serde_json::Map<String, Value> {
+        let read = |entry: std::fs::DirEntry| {
+            let text = std::fs::read_to_string(entry.path()).unwrap_or_else(|fault| panic!("{}: {fault}", entry.path().display()));
+            (entry.file_name().into_string().unwrap(), json!(text))
+        };
+        std::fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap())).collect()
+    };
+    let mut cases: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("expected.json").is_file())
+        .collect();
+    cases.sort();
+    assert!(cases.len() >= 2, "only {} cases", cases.len());
+    let server = Server::start(&[]);
+    let mut client = server.connect().await;
+    let mut failures = Vec::new();
+    for case in &cases {
+        let expected: Value = serde_json::from_str(&std::fs::read_to_string(case.join("expected.json")).unwrap()).unwrap();
+        let (harness, solution) = (files(&case.join("harness")), files(&case.join("solution")));
+        let is_tests = |name: &&String| name.starts_with("test") || name.starts_with("harness");
+        let main = expected["main"].as_str().map_or_else(|| harness.keys().find(is_tests).unwrap().clone(), str::to_owned);
+        let language = if main.ends_with("py") { "python" } else { "javascript" };
+        let first = solution.keys().next().unwrap().clone();
+        let fields = json!({"language": language, "files": solution, "main": first, "harness": {"files": harness, "main": main}, "limits": {"time_ms": 4000, "wall_ms": 20000}});
+        let ran = client.run(fields).await;
+        if ran.last()["type"] == "error" {
+            failures.push(format!("== {}\n{:#}", case.display(), ran.last()));
+            continue;
+        }
+        let told = ran.last()["test_results"]["visible"].as_array().unwrap().clone();
+        let mut told: Vec<(String, String)> =
+            told.iter().map(|test| (test["id"].as_str().unwrap().to_owned(), test["status"].as_str().unwrap().to_owned())).collect();
+        let wanted: Vec<(String, String)> = expected["tests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|test| (test["test"].as_str().unwrap().to_owned(), test["status"].as_str().unwrap().to_owned()))
+            .collect();
+        // What a limit ended is told as that here, and as an error by the report alone.
+        for (told, wanted) in told.iter_mut().zip(&wanted) {
+            if wanted.1 == "error" && ["timeout", "memory_limit", "output_limit"].contains(&told.1.as_str()) {
+                told.1 = "error".to_owned();
+            }
+        }
+        let is_whole = expected["exit"] == 0;
+        if (is_whole && told != wanted) || (!is_whole && ran.last()["summary"]["verdict"] == "AC") {
+            failures.push(format!("== {}\ntold {told:?}\nwanted {wanted:?}\n{:#}", case.display(), ran.last()["summary"]));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {} cases failed\n{}", failures.len(), cases.len(), failures.join("\n"));
+}

@@ -72,7 +72,7 @@ fn refusals_name_the_field() {
         (r#"{"type": "run", "id": "a", "language": "python", "code": {"base64": "bm9t", "gzip": true}}"#, Code::BadField, Some("code")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "env": {"A=B": ""}}"#, Code::BadField, Some("env")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "args": ["\u0000"]}"#, Code::BadField, Some("args")),
-        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "tests": {}}"#, Code::BadField, Some("tests")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "tests": {}}"#, Code::MissingField, Some("tests")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "stream": "words"}"#, Code::BadField, Some("stream")),
         (
             r#"{"type": "run", "id": "a", "language": "python", "code": "", "deterministic": {"now": "soon"}}"#,
