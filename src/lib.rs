@@ -1,7 +1,7 @@
 //! Runnel runs other people's code in sandboxes and streams what happens.
 //!
 //! The floors of the house, each importing only from those before it:
-//! words (`limits`, `job`, `event`, `judge`), paper (`toolchain`, `config`, `protocol`), engines (`link`, `files`,
+//! words (`limits`, `job`, `event`, `judge`), paper (`toolchain`, `config`, `protocol`, `problem`), engines (`link`, `files`,
 //! `engine`, `cell`), desk (`admission`, `runner`), doors (`server`, `cli`). ARCHITECTURE.md says why.
 
 pub mod event;
@@ -11,6 +11,7 @@ pub mod limits;
 mod lock;
 
 pub mod config;
+pub mod problem;
 pub mod protocol;
 pub mod toolchain;
 
