@@ -1,6 +1,7 @@
 //! The shell door: arguments as typed, one file for each command. stdout is data, stderr is for people.
 
 mod check;
+mod judge;
 mod run;
 mod serve;
 mod toolchains;
@@ -48,6 +49,8 @@ struct SettingsArguments {
 enum Command {
     /// Run one program here, with live output, and exit with its exit code
     Run(Box<run::RunArguments>),
+    /// Judge a submission against a problem package, or verify the package's own submissions
+    Judge(judge::JudgeArguments),
     /// Serve the WebSocket protocol
     Serve(serve::ServeArguments),
     /// List, build or check the toolchains
@@ -70,6 +73,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { settings, command } = arguments;
     match command {
         Command::Run(arguments) => run::run(&settings, *arguments),
+        Command::Judge(arguments) => judge::judge(settings, &arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
         Command::Toolchains(command) => toolchains::toolchains(&settings, &command),
         Command::Check(arguments) => check::check(&settings, &arguments),

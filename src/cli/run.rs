@@ -195,7 +195,7 @@ fn add_files(all: &mut serde_json::Map<String, serde_json::Value>, path: &Path, 
 
 /// Prepares a guest where that was not done before, with progress, or looks for Docker; an image is made when its
 /// first run waits for it.
-async fn make_ready(config: &Config, runner: &Runner, toolchain: &Toolchain) -> anyhow::Result<()> {
+pub(super) async fn make_ready(config: &Config, runner: &Runner, toolchain: &Toolchain) -> anyhow::Result<()> {
     if let Kind::Docker(_) = toolchain.kind {
         runner.engines().docker.start();
         runner.engines().docker.looked().await;

@@ -8,6 +8,7 @@ mod client;
 mod containers;
 mod daemon;
 mod guests;
+mod judge;
 mod judging;
 mod limits;
 mod shell;
