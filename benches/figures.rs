@@ -8,6 +8,8 @@
 mod client;
 #[path = "figures/containers.rs"]
 mod containers;
+#[path = "figures/judging.rs"]
+mod judging;
 
 use client::{Client, Server};
 use serde_json::{Value, json};
@@ -39,6 +41,9 @@ fn main() {
         }
         if wanted("flood") {
             flood().await;
+        }
+        if wanted("judging") {
+            judging::judging().await;
         }
         if wanted("containers") {
             containers::containers().await;
