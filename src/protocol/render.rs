@@ -123,6 +123,7 @@ struct TestPart<'a> {
     status: &'static str,
     verdict: Option<&'static str>,
     execution_time_ms: Option<f64>,
+    cpu_time_ms: Option<f64>,
     memory_usage_mb: Option<f64>,
     shown: Option<ShownPart<'a>>,
 }
@@ -140,7 +141,7 @@ struct ShownPart<'a> {
 
 impl Serialize for TestPart<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { id, status, verdict, execution_time_ms, memory_usage_mb, shown } = self;
+        let Self { id, status, verdict, execution_time_ms, cpu_time_ms, memory_usage_mb, shown } = self;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", id)?;
         map.serialize_entry("status", status)?;
@@ -158,6 +159,7 @@ impl Serialize for TestPart<'_> {
             map.serialize_entry("error", error)?;
         }
         map.serialize_entry("execution_time_ms", execution_time_ms)?;
+        map.serialize_entry("cpu_time_ms", cpu_time_ms)?;
         map.serialize_entry("memory_usage_mb", memory_usage_mb)?;
         map.end()
     }
@@ -381,7 +383,9 @@ fn test_part(result: &TestResult) -> TestPart<'_> {
     let verdict = status.short().map(short);
     let execution_time_ms = facts.as_ref().map(|facts| milliseconds(facts.execution));
     // The tests of a harness share one sandbox: nobody knows what each of them takes.
-    let memory_usage_mb = facts.as_ref().filter(|facts| facts.memory_peak > 0).map(|facts| megabytes(facts.memory_peak));
+    let measured = facts.as_ref().filter(|facts| facts.memory_peak > 0);
+    let cpu_time_ms = measured.map(|facts| milliseconds(facts.cpu));
+    let memory_usage_mb = measured.map(|facts| megabytes(facts.memory_peak));
     let shown = (!case.is_hidden).then(|| {
         let error = facts.as_ref().filter(|_| !status.is_good() && !stderr.is_empty()).map(|_| TextPart(stderr));
         ShownPart {
@@ -395,7 +399,7 @@ fn test_part(result: &TestResult) -> TestPart<'_> {
             error,
         }
     });
-    TestPart { id: &case.id, status: test_status(*status), verdict, execution_time_ms, memory_usage_mb, shown }
+    TestPart { id: &case.id, status: test_status(*status), verdict, execution_time_ms, cpu_time_ms, memory_usage_mb, shown }
 }
 
 fn summary(tests: &[Arc<TestResult>], failed_to_compile: bool) -> SummaryPart {

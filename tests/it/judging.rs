@@ -48,7 +48,7 @@ async fn visible_and_hidden_tests() {
     for hidden in ran.frames.iter().filter(|frame| frame["type"] == "test" && frame["test"]["id"].as_str().unwrap().starts_with('h')) {
         let mut keys: Vec<&String> = hidden["test"].as_object().unwrap().keys().collect();
         keys.sort_unstable();
-        assert_eq!(keys, ["execution_time_ms", "id", "memory_usage_mb", "status", "verdict"]);
+        assert_eq!(keys, ["cpu_time_ms", "execution_time_ms", "id", "memory_usage_mb", "status", "verdict"]);
     }
     let everything = serde_json::to_string(&ran.frames).unwrap();
     assert!(!everything.contains("4711") && !everything.contains("77"), "{everything}");
@@ -386,4 +386,34 @@ async fn harness_cases() {
         }
     }
     assert!(failures.is_empty(), "{} of {} cases failed\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// CPU time decides, whatever else the machine does; and a reproducible run does not even know of it.
+#[tokio::test]
+async fn verdicts_hold_under_load() {
+    let server = Server::start(&[]);
+    let mut client = server.connect().await;
+    let code = "n = int(input())\nx = 0\nwhile n > 0:\n  n -= 1\n  x = (x * 31 + n) % 1000003\nprint('done')";
+    let tests = json!({"visible": [test("quick", "50000", "done"), test("endless", "99999999999", "done")]});
+    let limits = json!({"time_ms": 1500, "wall_ms": 60000});
+    let (mut verdict_sets, mut fuels) = (Vec::new(), Vec::new());
+    for is_loaded in [false, true] {
+        let mut load: Vec<_> = (0..if is_loaded { 8 } else { 0 })
+            .map(|_| std::process::Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap())
+            .collect();
+        let ran = judged(&mut client, code, tests.clone(), json!({"limits": limits})).await;
+        verdict_sets.push(verdicts(&ran, "visible"));
+        for _ in 0..if is_loaded { 20 } else { 30 } {
+            let fields = json!({"deterministic": {"seed": 1}, "limits": {"fuel": 400_000_000}});
+            let ran = judged(&mut client, code, json!({"visible": [test("quick", "20000", "done")]}), fields).await;
+            assert_eq!(verdicts(&ran, "visible"), ["AC"], "{:#}", ran.last());
+            fuels.push(ran.execution()["fuel"].as_u64().unwrap());
+        }
+        for process in &mut load {
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+    assert_eq!(verdict_sets, vec![vec!["AC".to_owned(), "TLE".to_owned()]; 2]);
+    assert!(fuels.len() == 50 && fuels.iter().all(|fuel| *fuel == fuels[0]), "{fuels:?}");
 }

@@ -192,7 +192,7 @@ impl Ended {
         let rows = result["test_results"]["visible"].as_array().into_iter().flatten().map(|test| Row {
             id: text(&test["id"]).unwrap_or_default(),
             verdict: text(&test["verdict"]).unwrap_or_default(),
-            time_ms: test["execution_time_ms"].as_f64(),
+            time_ms: test["cpu_time_ms"].as_f64(),
             memory_mb: test["memory_usage_mb"].as_f64(),
             message: match (text(&test["message"]), text(&test["error"])) {
                 (Some(message), Some(error)) => Some(format!("{message}\n{error}")),

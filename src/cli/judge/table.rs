@@ -74,7 +74,7 @@ pub(super) fn json(problem: &Problem, name: &str, language: &str, judged: &Judge
 
 fn row_json(row: &Row) -> Value {
     let Row { id, verdict, time_ms, memory_mb, message } = row;
-    json!({"id": id, "verdict": verdict, "execution_time_ms": time_ms, "memory_usage_mb": memory_mb, "message": message})
+    json!({"id": id, "verdict": verdict, "cpu_time_ms": time_ms, "memory_usage_mb": memory_mb, "message": message})
 }
 
 pub(super) fn title(problem: &Problem) -> &str {
