@@ -417,3 +417,32 @@ async fn verdicts_hold_under_load() {
     assert_eq!(verdict_sets, vec![vec!["AC".to_owned(), "TLE".to_owned()]; 2]);
     assert!(fuels.len() == 50 && fuels.iter().all(|fuel| *fuel == fuels[0]), "{fuels:?}");
 }
+
+/// The frames that people read first do what they say.
+#[tokio::test]
+async fn examples_work() {
+    let has_docker = crate::containers::docker();
+    let server = crate::containers::server(&[]).await;
+    let mut client = server.connect().await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/jobs");
+    let mut names: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    assert!(names.len() >= 13, "{names:?}");
+    for path in names {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if !has_docker && ["c", "cpp", "go", "csharp", "bash"].contains(&name.as_str()) {
+            continue;
+        }
+        client.send_text(&std::fs::read_to_string(&path).unwrap()).await;
+        let ran = client.rest("example").await;
+        assert_eq!(ran.status(), "success", "{name}: {:#}", ran.last());
+        match ran.last()["summary"]["verdict"].as_str() {
+            Some(verdict) => assert_eq!(verdict, "AC", "{name}: {:#}", ran.last()),
+            None if name == "files" => assert_eq!(ran.stdout(), "42\n"),
+            None if name == "reproducible" => {
+                assert!(ran.stdout().ends_with(" 1767225600.0\n") || ran.stdout().contains(" 176722560"), "{}", ran.stdout())
+            }
+            None => assert_eq!(ran.stdout(), "Hello, world!\n", "{name}"),
+        }
+    }
+}
