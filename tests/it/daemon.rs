@@ -32,8 +32,9 @@ impl Daemon {
 
     fn start(&mut self) {
         let log = std::fs::File::create(self.folder.join("log")).unwrap();
-        let mut command = Command::new("dockerd");
-        command.arg("--host").arg(self.host());
+        // In a network of its own: without a bridge it would remove the other daemon's.
+        let mut command = Command::new("unshare");
+        command.args(["--net", "dockerd"]).arg("--host").arg(self.host());
         for name in ["data-root", "exec-root", "pidfile"] {
             command.arg(format!("--{name}")).arg(self.folder.join(name));
         }

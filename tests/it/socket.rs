@@ -126,7 +126,8 @@ async fn refusals_leave_the_connection_alive() {
         (run(json!({"language": "cobol"})), "unknown_language"),
         (run(json!({"limits": {"time_ms": 999_999_999}})), "limit_too_high"),
         (run(json!({"limits": {"files_mb": 1}, "files": {"big": "x".repeat((1 << 20) + 1)}})), "too_large"),
-        (run(json!({"tests": {"visible": []}})), "bad_field"),
+        (run(json!({"tests": {"visible": []}})), "missing_field"),
+        (run(json!({"rules": {}})), "bad_field"),
         (r#"{"type": "cancel", "id": "nobody"}"#.to_owned(), "unknown_run"),
         (r#"{"type": "stdin", "id": "nobody", "data": "x"}"#.to_owned(), "not_running"),
     ];
@@ -416,7 +417,7 @@ async fn both_forms_of_hello_are_welcome() {
 /// The page that clients are written from must know every word that the code knows.
 #[test]
 fn the_protocol_page_is_complete() {
-    let page = include_str!("../../docs/protocol.md");
+    let page = concat!(include_str!("../../docs/protocol.md"), include_str!("../../docs/judging.md"));
     let source = concat!(include_str!("../../src/protocol.rs"), include_str!("../../src/protocol/render.rs"));
     let mut words = Vec::new();
     for line in source.lines() {

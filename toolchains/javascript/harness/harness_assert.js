@@ -8,27 +8,31 @@ const assert = require('assert');
 function wrapAsserts({ report, lineOfCall, isInTest, pending }) {
   let nested = false;
 
-  function wrap(original) {
-    return function (...args) {
-      if (nested || isInTest()) return original(...args);
-      const [number, text] = lineOfCall();
-      const name = `line ${number}: ${text}`;
-      const start = performance.now();
-      const settle = (status, message) => report.record(name, status, message, performance.now() - start);
-      const fail = (error) => settle(...report.describe(error));
-      nested = true;
-      try {
-        const result = original(...args);
-        if (typeof result?.then !== 'function') settle('passed');
-        else return track(result.then(() => settle('passed'), fail));
-      } catch (error) {
-        fail(error);
-      } finally {
-        nested = false;
-      }
-      return undefined;
-    };
+  /** Runs an assertion, which outside of a test is one. */
+  function check(run) {
+    if (nested || isInTest()) return run();
+    const [number, text] = lineOfCall();
+    const name = `line ${number}: ${text}`;
+    const start = performance.now();
+    const settle = (status, message) => report.record(name, status, message, performance.now() - start);
+    const fail = (error) => settle(...report.describe(error, true));
+    nested = true;
+    try {
+      const result = run();
+      if (typeof result?.then === 'function') return track(result.then(() => settle('passed'), fail));
+      settle('passed');
+    } catch (error) {
+      fail(error);
+    } finally {
+      nested = false;
+    }
+    return undefined;
   }
+
+  const wrap =
+    (original) =>
+    (...args) =>
+      check(() => original(...args));
 
   function track(promise) {
     pending.add(promise);
@@ -47,7 +51,7 @@ function wrapAsserts({ report, lineOfCall, isInTest, pending }) {
   const loose = wrapAll(assert);
   const strict = wrapAll(assert.strict);
   loose.strict = strict.strict = strict;
-  return { assert: loose, strict };
+  return { assert: loose, strict, check };
 }
 
 module.exports = { wrapAsserts };

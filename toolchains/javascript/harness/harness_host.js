@@ -17,18 +17,18 @@ const guard = require('./runnel_guard.js');
 const { Link } = require('./runnel_link.js');
 const { Report } = require('./harness_report.js');
 const { wrapAsserts } = require('./harness_assert.js');
+const { rewrite } = require('./harness_source.js');
 const { Runner } = require('./harness_test.js');
 
 const SHARED = Symbol.for('runnel.harness');
 const ACCESS = "globalThis[Symbol.for('runnel.harness')]";
 const SOURCE = /\.[cm]?js$/;
-const OURS = /^(runnel_|harness_(host|report|assert|test)\b|solution_host)/;
-const REPLACED = /(\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])(?:node:(test)|(?:node:)?(assert(?:\/strict)?))\2/g;
+const OURS = /^(runnel_|harness_(host|report|assert|source|test)\b|solution_host)/;
 const PUMP_MS = [0, 1, 2, 4];
 
 const [tests, ...files] = process.argv.slice(2);
 const link = new Link('>', guard.check);
-const report = new Report(link);
+const report = new Report(link, (error) => lineIn(error?.stack));
 const runner = new Runner(report);
 const pending = new Set();
 let isOver = false;
@@ -36,11 +36,12 @@ let isOver = false;
 async function main() {
   process.stdout.write = process.stderr.write.bind(process.stderr);
   for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, unexpected);
-  const clash = files.find((file) => fs.existsSync(path.join(__dirname, file)));
+  const clash = files.find(isTaken);
   if (clash) return end(clash, 'error', `\`${clash}\` is a file of the tests and of the solution: one must be renamed`);
   const sources = sourcesIn(__dirname);
-  const { assert, strict } = wrapAsserts({ report, lineOfCall, isInTest: () => runner.isInTest, pending });
-  globalThis[SHARED] = { 'assert': assert, 'assert/strict': strict, 'test': runner.module(), 'solution': {} };
+  lines = fs.readFileSync(path.join(__dirname, tests), 'utf8').split('\n');
+  const { assert, strict, check } = wrapAsserts({ report, lineOfCall, isInTest: () => runner.isInTest, pending });
+  globalThis[SHARED] = { 'assert': assert, 'assert/strict': strict, 'test': runner.module(), 'solution': {}, check };
   for (const name of ['assert', 'assert/strict', 'test']) writeOurs(name);
   for (const file of mentioned(sources)) {
     try {
@@ -49,7 +50,10 @@ async function main() {
       return end(`loading ${file}`, 'error', report.describe(error)[1]);
     }
   }
-  for (const [file, text] of sources) rewrite(file, text);
+  for (const [file, text] of sources) {
+    const changed = rewrite(text, (name, isRequired) => oursOf(name, isRequired ? 'cjs' : 'mjs'), `${ACCESS}.check`);
+    if (changed !== text) fs.writeFileSync(file, changed);
+  }
   pump();
   try {
     await import(pathToFileURL(path.join(__dirname, tests)).href);
@@ -60,6 +64,15 @@ async function main() {
   await runner.finished;
   while (pending.size > 0) await [...pending][0];
   return end();
+}
+
+/** Whether the tests have a file that the module would stand before, when they ask for it without its ending. */
+function isTaken(file) {
+  const full = path.join(__dirname, file);
+  const stem = full.replace(SOURCE, '').replace(/[/]index$/, '');
+  return [full, stem, `${stem}.js`, `${stem}.cjs`, `${stem}.mjs`, `${stem}.json`].some(
+    (each) => each !== __dirname && fs.existsSync(each),
+  );
 }
 
 function end(name, status, message) {
@@ -103,7 +116,8 @@ function sourcesIn(folder) {
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
     const full = path.join(folder, entry.name);
     if (entry.isDirectory() && entry.name !== 'node_modules') found.push(...sourcesIn(full));
-    else if (SOURCE.test(entry.name) && !(folder === __dirname && OURS.test(entry.name))) found.push([full, fs.readFileSync(full, 'utf8')]);
+    else if (SOURCE.test(entry.name) && !(folder === __dirname && OURS.test(entry.name)))
+      found.push([full, fs.readFileSync(full, 'utf8')]);
   }
   return found;
 }
@@ -112,7 +126,10 @@ function sourcesIn(folder) {
 function mentioned(sources) {
   const modules = files.filter((file) => SOURCE.test(file));
   const found = modules.filter((file) => {
-    const stem = path.basename(file).replace(SOURCE, '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const stem = path
+      .basename(file)
+      .replace(SOURCE, '')
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     const pattern = new RegExp(`['"\`][^'"\`\\n]*\\b${stem}(\\.[cm]?js)?['"\`]`);
     return sources.some(([, text]) => pattern.test(text));
   });
@@ -124,7 +141,12 @@ function writeStub(file, { exports, isModule, names }) {
   const access = `${ACCESS}.solution[${JSON.stringify(file)}]`;
   const full = path.join(__dirname, file);
   fs.mkdirSync(path.dirname(full), { recursive: true });
-  fs.writeFileSync(full, isModule ? moduleText(access, names) : `0 && (module.exports = { ${names.filter(isName).join(', ')} });\nmodule.exports = ${access};\n`);
+  fs.writeFileSync(
+    full,
+    isModule
+      ? moduleText(access, names)
+      : `0 && (module.exports = { ${names.filter(isName).join(', ')} });\nmodule.exports = ${access};\n`,
+  );
 }
 
 function writeOurs(name) {
@@ -138,24 +160,17 @@ const oursOf = (name, suffix) => path.join(__dirname, `runnel_${name.replace('/'
 const isName = (name) => /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
 
 function moduleText(access, names) {
-  const lines = names.filter(isName).map((name, index) => `const v${index} = exports.${name};\nexport { v${index} as ${name} };\n`);
+  const lines = names
+    .filter(isName)
+    .map((name, index) => `const v${index} = exports.${name};\nexport { v${index} as ${name} };\n`);
   return `const exports = ${access};\n${lines.join('')}`;
-}
-
-/** Puts our modules in place of the guest's. Lines keep their numbers. */
-function rewrite(file, text) {
-  const changed = text.replace(REPLACED, (_, before, quote, test, assert) => {
-    return `${before}${quote}${oursOf(test ?? assert, before.startsWith('require') ? 'cjs' : 'mjs')}${quote}`;
-  });
-  if (changed !== text) fs.writeFileSync(file, changed);
 }
 
 // --------------------------------------------------------------------------------------- lines of the tests
 
-let lines;
+let lines = [];
 
 function lineIn(stack) {
-  lines ??= fs.readFileSync(path.join(__dirname, tests), 'utf8').split('\n');
   const name = tests.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const number = Number(new RegExp(`[/]${name}:(\\d+)`).exec(`${stack}`)?.[1] ?? 0);
   return [number, (lines[number - 1] ?? '').trim().replace(/;$/, '')];

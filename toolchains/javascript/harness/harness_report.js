@@ -13,9 +13,10 @@ const cut = (text, most) => {
 };
 
 class Report {
-  /** What goes through the link also tells whether the solution still lives. */
-  constructor(link) {
+  /** `link` also tells whether the solution still lives; `lineOf` the line of the tests that an error came from. */
+  constructor(link, lineOf) {
     this.link = link;
+    this.lineOf = lineOf;
     this.count = 0;
     this.names = new Map();
     this.isComplete = true;
@@ -59,14 +60,17 @@ class Report {
     this.link.write(`#${JSON.stringify(content)}\n`);
   }
 
-  /** The status and message of what a test threw. */
-  describe(error) {
+  /** The status and message of what a test threw; `isNamed`: the name of the test says the line. */
+  describe(error, isNamed = false) {
     try {
       if (!(error instanceof Error)) return ['error', `threw ${inspect(error)}`];
       // The name of the class alone proves nothing: the solution may throw an error of that name.
       const isFailure = error.code === 'ERR_ASSERTION' && !this.link.isKnown(error);
-      const place = this.link.places.get(error);
-      const text = isFailure ? error.message : `${error.name}: ${error.message}`;
+      const [number, line] = this.lineOf(error);
+      const place = this.link.places.get(error) ?? (number > 0 && !isNamed ? `line ${number}: ${line}` : null);
+      const isBare =
+        isFailure && error.generatedMessage && /^The expression evaluated to a falsy value/.test(error.message);
+      const text = isBare ? 'it is falsy' : isFailure ? error.message.trim() : `${error.name}: ${error.message}`;
       return [isFailure ? 'failed' : 'error', place ? `${text} (${place})` : text];
     } catch {
       return ['error', 'threw what cannot be shown'];

@@ -38,7 +38,11 @@ class Runner {
       return kind === 'suite' ? this.addSuite(entry) : this.add(entry);
     };
     if (Object.keys(fixed).length > 0) return make;
-    return Object.assign(make, { skip: this.maker(kind, { skip: true }), todo: this.maker(kind, { todo: true }), only: make });
+    return Object.assign(make, {
+      skip: this.maker(kind, { skip: true }),
+      todo: this.maker(kind, { todo: true }),
+      only: make,
+    });
   }
 
   add(entry) {
@@ -70,7 +74,6 @@ class Runner {
   }
 
   async runSuite(suite) {
-    const last = suite === this.root ? () => {} : undefined;
     try {
       for (const hook of suite.hooks.before) await this.inTest(() => hook.run());
     } catch (error) {
@@ -86,7 +89,6 @@ class Runner {
     } catch (error) {
       this.report.record(join(suite.name, '(after)'), ...this.report.describe(error));
     }
-    last?.();
   }
 
   async runNested(entry) {
@@ -133,7 +135,8 @@ class Runner {
     try {
       await this.inTest(async () => {
         for (const hook of [...context.hooks.after, ...(parent?.hooks.afterEach ?? [])]) await hook.run(context);
-        for (const each of chain.toReversed?.() ?? [...chain].reverse()) for (const hook of each.hooks.afterEach) await hook.run(context);
+        for (const each of chain.toReversed?.() ?? [...chain].reverse())
+          for (const hook of each.hooks.afterEach) await hook.run(context);
       });
     } catch (error) {
       failure ??= [error];
@@ -169,16 +172,18 @@ class Runner {
       context[kind] = (run) => (kind === 'before' ? run(context) : void context.hooks[kind].push({ run }));
     }
     let last = Promise.resolve();
-    const test = (fixed) => (...args) => {
-      const sub = parse(args);
-      sub.options = { ...sub.options, ...fixed };
-      last = last.then(async () => {
-        const status = await this.runTest(sub, { name, hooks: hooks(), outer: null }, context);
-        if (status === 'failed' || status === 'error') context.failed++;
-      });
-      context.subtests.push(last);
-      return last;
-    };
+    const test =
+      (fixed) =>
+      (...args) => {
+        const sub = parse(args);
+        sub.options = { ...sub.options, ...fixed };
+        last = last.then(async () => {
+          const status = await this.runTest(sub, { name, hooks: hooks(), outer: null }, context);
+          if (status === 'failed' || status === 'error') context.failed++;
+        });
+        context.subtests.push(last);
+        return last;
+      };
     context.test = Object.assign(test({}), { skip: test({ skip: true }), todo: test({ todo: true }) });
     return context;
   }
@@ -198,7 +203,12 @@ function lineage(suite) {
 function parse(args) {
   const run = args.find((arg) => typeof arg === 'function');
   const options = args.find((arg) => arg !== null && typeof arg === 'object') ?? {};
-  return { name: args.find((arg) => typeof arg === 'string') ?? (run?.name || '<anonymous>'), options, run: run ?? (() => {}), hasRun: run !== undefined };
+  return {
+    name: args.find((arg) => typeof arg === 'string') ?? (run?.name || '<anonymous>'),
+    options,
+    run: run ?? (() => {}),
+    hasRun: run !== undefined,
+  };
 }
 
 function call(run, context) {
@@ -210,7 +220,9 @@ function limited(call, timeout) {
   if (typeof timeout !== 'number' || !Number.isFinite(timeout)) return call();
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`test timed out after ${timeout}ms`)), timeout);
-    Promise.resolve(call()).then(resolve, reject).finally(() => clearTimeout(timer));
+    Promise.resolve(call())
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
   });
 }
 

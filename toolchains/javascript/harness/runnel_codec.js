@@ -9,19 +9,46 @@ const MOST_NODES = 1_000_000;
 const MOST_DEPTH = 200;
 
 const VIEWS = Object.fromEntries(
-  [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array]
+  [
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+  ]
     .concat([BigInt64Array, BigUint64Array])
     .map((view) => [view.name, view]),
 );
 const ERRORS = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError };
 const ERROR_NAMES = new Map(Object.entries(ERRORS).map(([name, type]) => [type.prototype, name]));
 const SYMBOLS = new Map(
-  ['iterator', 'asyncIterator', 'hasInstance', 'toPrimitive', 'toStringTag', 'species'].map((name) => [Symbol[name], name]),
+  ['iterator', 'asyncIterator', 'hasInstance', 'toPrimitive', 'toStringTag', 'species'].map((name) => [
+    Symbol[name],
+    name,
+  ]),
 );
 const { getPrototypeOf } = Object;
 // They are known on both sides. `Function` is not among them: it makes code.
-const BUILTINS = [Object, Array, Map, Set, WeakMap, WeakSet, String, Number, Boolean, Symbol, BigInt, Date, RegExp, Promise]
-  .concat(Object.values(ERRORS), [ArrayBuffer, Buffer], Object.values(VIEWS));
+const BUILTINS = [
+  Object,
+  Array,
+  Map,
+  Set,
+  WeakMap,
+  WeakSet,
+  String,
+  Number,
+  Boolean,
+  Symbol,
+  BigInt,
+  Date,
+  RegExp,
+  Promise,
+].concat(Object.values(ERRORS), [ArrayBuffer, Buffer], Object.values(VIEWS));
 const CONSTRUCTORS = new Map(BUILTINS.map((type) => [type, type.name]));
 const PROTOTYPES = new Map([...BUILTINS, Function].map((type) => [type.prototype, type.name]));
 
@@ -38,7 +65,9 @@ function isPrototype(value) {
 
 /** Whether an object does something, so that a copy of it would not be the same. */
 function isActive(value) {
-  return Object.values(Object.getOwnPropertyDescriptors(value)).some((each) => each.get || typeof each.value === 'function');
+  return Object.values(Object.getOwnPropertyDescriptors(value)).some(
+    (each) => each.get || typeof each.value === 'function',
+  );
 }
 
 const bytesOf = (view) => Buffer.from(view.buffer, view.byteOffset, view.byteLength);
@@ -60,7 +89,9 @@ class Encoder {
       case 'boolean':
         return value;
       case 'number':
-        return Number.isFinite(value) && !Object.is(value, -0) ? value : ['n', Object.is(value, -0) ? '-0' : `${value}`];
+        return Number.isFinite(value) && !Object.is(value, -0)
+          ? value
+          : ['n', Object.is(value, -0) ? '-0' : `${value}`];
       case 'undefined':
         return ['u'];
       case 'bigint':
@@ -70,7 +101,8 @@ class Encoder {
     }
     if (value === null) return null;
     if (++this.nodes > MOST_NODES) throw new RangeError(`a value of more than ${MOST_NODES} parts cannot be passed`);
-    if (this.depth >= MOST_DEPTH) throw new RangeError(`a value nested deeper than ${MOST_DEPTH} levels cannot be passed`);
+    if (this.depth >= MOST_DEPTH)
+      throw new RangeError(`a value nested deeper than ${MOST_DEPTH} levels cannot be passed`);
     this.depth++;
     const coded = typeof value === 'function' ? this.callable(value) : this.object(value);
     this.depth--;
@@ -80,6 +112,7 @@ class Encoder {
   symbol(value) {
     if (SYMBOLS.has(value)) return ['y', SYMBOLS.get(value)];
     const key = Symbol.keyFor(value);
+    if (this.link.isKnown(value)) return this.link.encodeHandle(value);
     if (key === undefined) return ['ys', this.link.numberOf(value), value.description ?? null];
     return ['yk', key];
   }
@@ -102,7 +135,8 @@ class Encoder {
       if (VIEWS[value.constructor?.name]?.prototype === getPrototypeOf(value)) return this.container('T', value);
     }
     if (value instanceof ArrayBuffer) return ['A', Buffer.from(value).toString('base64')];
-    if (value instanceof Date && getPrototypeOf(value) === Date.prototype) return ['D', this.encode(Date.prototype.getTime.call(value))];
+    if (value instanceof Date && getPrototypeOf(value) === Date.prototype)
+      return ['D', this.encode(Date.prototype.getTime.call(value))];
     if (value instanceof RegExp) return ['R', value.source, value.flags, value.lastIndex];
     if (isPrototype(value)) return this.link.encodeHandle(value);
     if (value instanceof Promise) return ['p', this.link.numberOfPromise(value)];
@@ -144,7 +178,16 @@ class Encoder {
     const properties = Object.getOwnPropertyNames(error)
       .filter((name) => name !== 'stack' && name !== 'message')
       .flatMap((name) => [name, Object.keys(error).includes(name) ? 1 : 0, this.encode(error[name])]);
-    return ['x', this.link.numberOf(error), base, custom, `${error.message}`, `${error.name}`, properties, this.link.placeOf(error)];
+    return [
+      'x',
+      this.link.numberOf(error),
+      base,
+      custom,
+      `${error.message}`,
+      `${error.name}`,
+      properties,
+      this.link.placeOf(error),
+    ];
   }
 }
 
@@ -208,7 +251,8 @@ class Decoder {
       Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true });
     if (error.name !== name) define('name', `${name}`, false);
     if (custom !== null) define('constructor', this.decode(custom), false);
-    for (let i = 0; i + 2 < properties.length; i += 3) define(`${properties[i]}`, this.decode(properties[i + 2]), properties[i + 1] === 1);
+    for (let i = 0; i + 2 < properties.length; i += 3)
+      define(`${properties[i]}`, this.decode(properties[i + 2]), properties[i + 1] === 1);
     return error;
   }
 }

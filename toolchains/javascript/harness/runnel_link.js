@@ -19,9 +19,17 @@ const { readSync, writeSync } = fs;
 class LinkEnded extends Error {}
 
 class Link {
-  /** `prefix` opens each line that is sent; `guard(operation, values)` may refuse what is asked. */
+  /** `prefix` opens each line that is sent; `guard(operation, values, wasGiven)` may refuse what is asked. */
   constructor(prefix, guard) {
-    Object.assign(this, { prefix, guard, isSolution: guard === undefined, whyEnded: null, nested: 0, last: 0, next: 1 });
+    Object.assign(this, {
+      prefix,
+      guard,
+      isSolution: guard === undefined,
+      whyEnded: null,
+      nested: 0,
+      last: 0,
+      next: 1,
+    });
     this.buffer = Buffer.alloc(0);
     this.chunk = Buffer.alloc(CHUNK);
     this.own = new Map();
@@ -151,7 +159,7 @@ class Link {
       const values = message.v.map((value) => decoder.decode(value));
       before = [...decoder.containers].map(([number, target]) => [number, target, partsOf(target)]);
       if (!Object.hasOwn(this.operations, message.q)) throw new TypeError('no such operation');
-      this.guard?.(message.q, values);
+      this.guard?.(message.q, values, (target) => this.numbers.has(target));
       answer = { r: this.operations[message.q](...values) };
     } catch (error) {
       if (error instanceof LinkEnded) throw error;
@@ -179,7 +187,8 @@ class Link {
   numberOf(value) {
     let number = this.numbers.get(value);
     if (number === undefined) {
-      if (this.own.size >= MOST_HANDLES) throw new RangeError('too many objects are known to both the solution and the tests');
+      if (this.own.size >= MOST_HANDLES)
+        throw new RangeError('too many objects are known to both the solution and the tests');
       number = this.next++;
       this.own.set(number, value);
       this.numbers.set(value, number);
@@ -189,7 +198,7 @@ class Link {
 
   /** Whether an object goes as a handle, whatever it is: it is one, or was said to. */
   isKnown(value) {
-    return this.foreignNumbers.has(value) || this.handles.has(value);
+    return this.foreignNumbers.has(value) || (typeof value === 'object' && this.handles.has(value));
   }
 
   asHandle(value) {
@@ -273,7 +282,8 @@ class Link {
     const found = /([^\s/()]+\.[cm]?js):(\d+)(?::\d+)?\)?$/m;
     for (const line of `${error.stack}`.split('\n')) {
       const match = found.exec(line);
-      if (match && !/^(runnel_|harness_|solution_host)/.test(match[1]) && !line.includes('node:')) return `${match[1]}, line ${match[2]}`;
+      if (match && !/^(runnel_|harness_|solution_host)/.test(match[1]) && !line.includes('node:'))
+        return `${match[1]}, line ${match[2]}`;
     }
     return null;
   }

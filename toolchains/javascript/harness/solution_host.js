@@ -42,7 +42,11 @@ async function load(file) {
     exports = await import(pathToFileURL(full).href);
   }
   const isObject = exports !== null && (typeof exports === 'object' || typeof exports === 'function');
-  return { exports: link.asHandle(exports), isModule: isModuleNamespaceObject(exports), names: isObject ? Object.keys(exports) : [] };
+  return {
+    exports: link.asHandle(exports),
+    isModule: isModuleNamespaceObject(exports),
+    names: isObject ? Object.keys(exports) : [],
+  };
 }
 
 /** Lets the event loop turn, for so long or until a promise of ours is over. */

@@ -70,17 +70,28 @@ class _Rewriter:
                 getattr(*place)[index] = kept
             constant = isinstance(operand, ast.Constant)
             shown.append((name, text_of(operand), constant))
-        operator = type(node.test.ops[0]).__name__ if isinstance(node.test, ast.Compare) and len(node.test.ops) == 1 else ""
-        values = [ast.Tuple([ast.Constant(t), ast.Constant(c), ast.Name(n, ast.Load())], ast.Load()) for n, t, c in shown]
+        operator = (
+            type(node.test.ops[0]).__name__ if isinstance(node.test, ast.Compare) and len(node.test.ops) == 1 else ""
+        )
+        values = [
+            ast.Tuple([ast.Constant(t), ast.Constant(c), ast.Name(n, ast.Load())], ast.Load()) for n, t, c in shown
+        ]
         call = ast.Call(
             ast.Name("_runnel_fail", ast.Load()),
-            [ast.Constant(text), ast.Constant(operator), ast.Tuple(values, ast.Load())] + ([node.msg] if node.msg else []),
+            [ast.Constant(text), ast.Constant(operator), ast.Tuple(values, ast.Load())]
+            + ([node.msg] if node.msg else []),
             [],
         )
-        lines = [ast.Assign([ast.Name(n, ast.Store()) for n, *_ in shown], ast.Name("_runnel_unset", ast.Load()))] if shown else []
+        lines = (
+            [ast.Assign([ast.Name(n, ast.Store()) for n, *_ in shown], ast.Name("_runnel_unset", ast.Load()))]
+            if shown
+            else []
+        )
         lines.append(ast.If(ast.UnaryOp(ast.Not(), test), [ast.Raise(call)], []))
         if soft:
-            entered = ast.Call(ast.Name("_runnel_soft", ast.Load()), [ast.Constant(node.lineno), ast.Constant(text)], [])
+            entered = ast.Call(
+                ast.Name("_runnel_soft", ast.Load()), [ast.Constant(node.lineno), ast.Constant(text)], []
+            )
             lines = [ast.With([ast.withitem(entered)], lines)]
         for line in lines:
             ast.copy_location(line, node)
@@ -128,7 +139,9 @@ def failure(text, operator, operands, message=None):
         says += "".join(f", {source} is {short(value)}" for source, constant, value in shown[1:] if not constant)
     elif shown:
         says += ": " + ", ".join(f"{source} is {short(value)}" for source, constant, value in shown if not constant)
-    return AssertionError(f"{str(message)[:1000]}\n{says}" if message is not None else says)
+    error = AssertionError(f"{str(message)[:1000]}\n{says}" if message is not None else says)
+    error._runnel_says_all = True
+    return error
 
 
 def short(value):

@@ -18,6 +18,7 @@ class Runner:
     def __init__(self, link, report):
         self._link, self._report = link, report
         self.is_running = False
+        self.path, self.lines = None, ()  # of the file of tests
 
     def run(self, name, call):
         """One test: whatever `call` raises is its result."""
@@ -39,8 +40,11 @@ class Runner:
         try:
             yield
         except BaseException as error:
-            status, message = status_of(error), describe(error)
+            status, message = status_of(error), self.describe(error)
         self.record(name, status, message, start)
+
+    def describe(self, error):
+        return describe(error, self.path, self.lines)
 
     def record(self, name, status, message, start):
         if self._link.why_ended:
@@ -66,7 +70,7 @@ class Runner:
         try:
             suite.run(result)
         except BaseException as error:
-            self._report.record(f"{cls.__name__} (class)", "error", describe(error))
+            self._report.record(f"{cls.__name__} (class)", "error", self.describe(error))
         finally:
             self.is_running = False
 
@@ -84,7 +88,7 @@ class Runner:
         try:
             call()
         except BaseException as error:
-            self._report.record(name, "error", describe(error))
+            self._report.record(name, "error", self.describe(error))
             return False
         return True
 
@@ -92,7 +96,7 @@ class Runner:
         try:
             variants = harness_pytest.variants_of(function)
         except Exception as error:
-            self._report.record(name, "error", describe(error))
+            self._report.record(name, "error", self.describe(error))
             return
         for label, values in variants:
 
@@ -114,7 +118,7 @@ class Runner:
                         try:
                             _until_done(bound, arguments)
                         except Exception as error:
-                            raise unittest.SkipTest(f"fails as expected: {describe(error)}") from None
+                            raise unittest.SkipTest(f"fails as expected: {self.describe(error)}") from None
                     del result
 
             self.run(name + label, call)
@@ -162,23 +166,25 @@ class _Result(unittest.TestResult):
         self._tell(test, "passed")
 
     def addFailure(self, test, err):
-        self._tell(test, "failed", describe(err[1]))
+        self._tell(test, "failed", self._runner.describe(err[1]))
 
     def addError(self, test, err):
-        self._tell(test, "error", describe(err[1]))
+        self._tell(test, "error", self._runner.describe(err[1]))
 
     def addSkip(self, test, reason):
         self._tell(test, "skipped", reason)
 
     def addExpectedFailure(self, test, err):
-        self._tell(test, "passed", f"fails as expected: {describe(err[1])}")
+        self._tell(test, "passed", f"fails as expected: {self._runner.describe(err[1])}")
 
     def addUnexpectedSuccess(self, test):
         self._tell(test, "failed", "expected to fail, and did not")
 
     def addSubTest(self, test, subtest, err):
         status = "passed" if err is None else status_of(err[1])
-        self._runner.record(_name_of(subtest), status, "" if err is None else describe(err[1]), self._start)
+        self._runner.record(
+            _name_of(subtest), status, "" if err is None else self._runner.describe(err[1]), self._start
+        )
 
 
 def _name_of(test):

@@ -11,6 +11,7 @@ import importlib.abc
 import importlib.util
 import os
 import sys
+import time
 import types
 import unittest
 
@@ -33,13 +34,14 @@ def main(arguments):
     sys.stdout.flush()
     sys.stdout = sys.__stdout__ = sys.stderr
     sys.argv = [os.path.basename(tests)]
-    if clash := next(filter(os.path.exists, files.values()), None):
+    if clash := next((file for name, file in files.items() if _is_taken(name, file)), None):
         # One of the two would stand in for the other; which one must not be the solution's choice.
         report.record(clash, "error", f"`{clash}` is a file of the tests and of the solution: one must be renamed")
         report.done()
         sys.exit(1)
     sys.meta_path.insert(0, Finder(link, {name: file for name, file in files.items() if not _is_reserved(name)}))
     sys.modules["pytest"] = harness_pytest
+    unittest.main = harness_pytest.main = lambda *args, **kwargs: None  # the tests are run anyway
     helper = sys.modules["runnel_harness"] = types.ModuleType("runnel_harness")
     helper.delegate, helper.SolutionEnded = delegate, LinkEnded
     runner = Runner(link, report)
@@ -47,6 +49,12 @@ def main(arguments):
     report.done()
     sys.stderr.flush()
     os._exit(0 if is_whole and report.is_complete else 1)
+
+
+def _is_taken(name, file):
+    """Whether the tests have a file or a package that the module would stand before."""
+    top = os.path.join(os.path.dirname(os.path.abspath(__file__)), name.partition(".")[0])
+    return os.path.exists(file) or os.path.exists(top) or os.path.exists(f"{top}.py")
 
 
 def _is_reserved(name):
@@ -65,24 +73,21 @@ def run_file(path, files, runner, report):
     module._runnel_unset, module._runnel_fail = harness_asserts.Unset, harness_asserts.failure
     module._runnel_soft = lambda line, text: runner.reported(f"line {line}: {text}", raises_inside=True)
     sys.modules[name] = module
-    source = ""
     try:
         with open(path, encoding="utf-8-sig") as file:
             source = file.read()
+        runner.path, runner.lines = path, source.splitlines()
         exec(harness_asserts.rewrite(source, path), vars(module))
     except BaseException as error:
-        runner_place, text = _top_line(error, path, source)
-        report.record(f"line {runner_place}: {text}" if runner_place else path, _status(error), describe(error))
+        number, text = _top_line(error, path, runner.lines)
+        status = "skipped" if type(error) is unittest.SkipTest else "error"
+        runner.record(f"line {number}: {text}" if number else path, status, describe(error), time.perf_counter())
         return False
     runner.run_all(module)
     return True
 
 
-def _status(error):
-    return "skipped" if type(error) is unittest.SkipTest else "error"
-
-
-def _top_line(error, path, source):
+def _top_line(error, path, lines):
     """The line of the file of tests that raised, and its text."""
     number = error.lineno if isinstance(error, SyntaxError) and error.filename == path else 0
     trace = error.__traceback__
@@ -90,7 +95,6 @@ def _top_line(error, path, source):
         if trace.tb_frame.f_code.co_filename == path and trace.tb_frame.f_code.co_name == "<module>":
             number = trace.tb_lineno
         trace = trace.tb_next
-    lines = source.splitlines()
     return number, lines[number - 1].strip() if number and number <= len(lines) else ""
 
 

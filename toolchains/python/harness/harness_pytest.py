@@ -144,14 +144,19 @@ def variants_of(function):
                 raise ValueError(f"parametrize: {len(names)} names and {len(values)} values")
             if isinstance(labels, (list, tuple)):
                 label = label or str(labels[index])
-            label = label or "-".join(repr(v) if isinstance(v, (int, float, str, bool, type(None))) else n + str(index) for n, v in zip(names, values))
+            label = label or "-".join(
+                repr(v) if isinstance(v, (int, float, str, bool, type(None))) else n + str(index)
+                for n, v in zip(names, values)
+            )
             variants.append((label, dict(zip(names, values))))
         sets.append(variants)
     if not sets:
         return [("", {})]
     combined = []
     for parts in itertools.product(*reversed(sets)):
-        combined.append(("[" + "-".join(label for label, _ in parts) + "]", {k: v for _, part in parts for k, v in part.items()}))
+        combined.append(
+            ("[" + "-".join(label for label, _ in parts) + "]", {k: v for _, part in parts for k, v in part.items()})
+        )
     return combined
 
 

@@ -1,6 +1,7 @@
 """The report: one line of JSON for each test, on the real standard output. The server believes nothing else."""
 
 import json
+import unittest
 
 MOST_TESTS = 10_000
 _LONGEST_NAME = 200
@@ -52,15 +53,32 @@ def _cut(text, most):
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def describe(error):
-    """An exception in a message: its class, its text, and where in the solution it arose."""
+def describe(error, path=None, lines=()):
+    """An exception in a message: its class, its text, and where in the solution, or else in the tests at `path`, it arose."""
     try:
         text = str(error)
     except Exception:
         text = "<no text>"
+    if type(error) is unittest.SkipTest:
+        return text
     if isinstance(error, AssertionError):
         text = text or "AssertionError"
     else:
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    place = getattr(error, "__dict__", {}).get("_runnel_place")
+    known = getattr(error, "__dict__", {})
+    if known.get("_runnel_says_all"):
+        return text
+    place = known.get("_runnel_place")
+    if place is None and (number := line_in(error, path)):
+        place = f"line {number}: {lines[number - 1].strip()}" if number <= len(lines) else f"line {number}"
     return f"{text} ({place})" if place else text
+
+
+def line_in(error, path):
+    """The line of a file that an exception passed last; 0 if none."""
+    number, trace = 0, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            number = trace.tb_lineno
+        trace = trace.tb_next
+    return number

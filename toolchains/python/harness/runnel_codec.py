@@ -12,12 +12,14 @@ import collections
 import datetime
 import decimal
 import fractions
+import functools
 import math
 import sys
 
 MOST_NODES = 1_000_000
 MOST_DEPTH = 100
 _PLAIN_INT = 1 << 62
+_TOO_LARGE = f"a value of more than {MOST_NODES} parts cannot be passed between solution and tests"
 _MUTABLE = (list, dict, set, bytearray, collections.deque, collections.OrderedDict, collections.Counter)
 BASES = (str, bytes, bytearray, int, float, complex, tuple, list, dict, set, frozenset)
 SINGLETONS = {"...": Ellipsis, "ni": NotImplemented}
@@ -27,8 +29,27 @@ CLASSES["NoneType"] = type(None)
 CLASSES |= {n: c for n, c in vars(builtins).items() if isinstance(c, type) and issubclass(c, BaseException)}
 _NAMES = {cls: name for name, cls in CLASSES.items()}
 # Exceptions of the library that arrive as themselves. None that a test framework gives a meaning of its own.
-_LIBRARY = {"json.decoder", "decimal", "_queue", "queue", "dataclasses", "binascii", "statistics", "asyncio.queues", "_csv"}
-_LIBRARY |= {"struct", "zlib", "subprocess", "configparser", "shutil", "concurrent.futures._base", "ipaddress", "argparse"}
+_LIBRARY = {
+    "json.decoder",
+    "decimal",
+    "_queue",
+    "queue",
+    "dataclasses",
+    "binascii",
+    "statistics",
+    "asyncio.queues",
+    "_csv",
+}
+_LIBRARY |= {
+    "struct",
+    "zlib",
+    "subprocess",
+    "configparser",
+    "shutil",
+    "concurrent.futures._base",
+    "ipaddress",
+    "argparse",
+}
 _LIBRARY |= {"re", "re._constants", "tomllib", "enum", "zoneinfo._common", "graphlib", "string", "asyncio.exceptions"}
 # They steer the interpreter or a test runner of the receiver, so they arrive as a plain error of the same name.
 _STEERING = (StopIteration, StopAsyncIteration, KeyboardInterrupt, GeneratorExit)
@@ -48,7 +69,6 @@ class Encoder:
         self.described = []
 
     def encode(self, value):
-        self._nodes += 1
         kind = type(value)
         if value is None or kind is bool:
             return value
@@ -58,10 +78,13 @@ class Encoder:
             return value if value.isascii() or not _has_surrogates(value) else ["s", [ord(c) for c in value]]
         if kind is float:
             return value if math.isfinite(value) else ["f", repr(value)]
+        self._nodes += 1
         if self._nodes > MOST_NODES:
-            raise Unsendable(f"a value of more than {MOST_NODES} parts cannot be passed between solution and tests")
+            raise Unsendable(_TOO_LARGE)
         if self._depth >= MOST_DEPTH:
-            raise Unsendable(f"a value nested deeper than {MOST_DEPTH} levels cannot be passed between solution and tests")
+            raise Unsendable(
+                f"a value nested deeper than {MOST_DEPTH} levels cannot be passed between solution and tests"
+            )
         self._depth += 1
         try:
             return self._container(value, kind)
@@ -72,6 +95,9 @@ class Encoder:
         """What is in a mutable container, for a first message or an update."""
         if isinstance(value, bytearray):
             return base64.b64encode(value).decode()
+        self._nodes += len(value)  # before a huge one is walked
+        if self._nodes > MOST_NODES:
+            raise Unsendable(_TOO_LARGE)
         if isinstance(value, dict):
             return [self.encode(part) for pair in dict.items(value) for part in pair]
         return [self.encode(item) for item in list(value)]
@@ -88,6 +114,10 @@ class Encoder:
             self.containers.append(value)
             extra = [value.maxlen] if kind is collections.deque else []
             return [_TAGS[kind], number, self.items(value), *extra]
+        if kind is tuple or kind is frozenset:
+            self._nodes += len(value)
+            if self._nodes > MOST_NODES:
+                raise Unsendable(_TOO_LARGE)
         if kind is tuple:
             return ["t", [self.encode(item) for item in value]]
         if kind is frozenset:
@@ -127,7 +157,10 @@ class Encoder:
         attributes = [
             (name, value) for name, value in list(vars(error).items()) if not name.startswith("__") and _is_data(value)
         ]
-        args = [self.encode(arg) if _is_data(arg) or isinstance(arg, BaseException) else _text(arg, repr) for arg in error.args]
+        args = [
+            self.encode(arg) if _is_data(arg) or isinstance(arg, BaseException) else _text(arg, repr)
+            for arg in error.args
+        ]
         cause = error.__cause__ if with_cause else None
         return [
             "x",
@@ -220,8 +253,7 @@ class Decoder:
         return frozenset([self.decode(item) for item in items])
 
     def _namedtuple(self, name, fields, items):
-        cls = collections.namedtuple(str(name), [str(field) for field in fields])
-        return cls(*[self.decode(item) for item in items])
+        return _namedtuple(str(name), tuple(map(str, fields)))(*[self.decode(item) for item in items])
 
     def _int(self, text):
         return int(text, 16)
@@ -346,6 +378,11 @@ def _is_data(value):
 
 def _is_namedtuple(kind):
     return kind.__bases__ == (tuple,) and isinstance(getattr(kind, "_fields", None), tuple)
+
+
+@functools.lru_cache(256)
+def _namedtuple(name, fields):
+    return collections.namedtuple(name, fields)
 
 
 def _has_surrogates(text):

@@ -13,14 +13,16 @@ _CLOSED = (
     types.MappingProxyType, types.GetSetDescriptorType, types.MemberDescriptorType,
 )  # fmt: skip
 _READABLE = {"__name__", "__qualname__", "__doc__"}
-_CALLED = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodDescriptorType)
-_CALLED += (types.MethodWrapperType, types.WrapperDescriptorType)
 _FREE = {"op", "iter", "next", "isinstance", "issubclass", "value", "call", "start", "poll", "cancel"}
+_OF_OBJECTS = {"get", "set", "del", "call", "iter", "next", "value", "start"}
 _GENERATORS = {"send", "throw", "close", "asend", "athrow", "aclose"}
 
 
-def check(operation, values):
-    """Raises AttributeError or TypeError for what the solution may not do."""
+def check(operation, values, was_given):
+    """Raises AttributeError or TypeError for what the solution may not do. `was_given` knows the objects that it was given."""
+    if operation in _OF_OBJECTS and not was_given(values[0]):
+        # From a plain `str` it would come to `format`, which reads any attribute.
+        raise TypeError(f"`{operation}` can be asked only of an object that the tests passed")
     if operation in ("get", "set", "del"):
         _check_attribute(operation, *values[:2])
     elif operation == "op" and values[0] == "dir":
@@ -37,7 +39,11 @@ def _check_attribute(operation, target, name):
     closed = isinstance(target, _CLOSED)
     if operation == "get" and name in _READABLE and (closed or isinstance(target, type)):
         return
-    if operation == "get" and name in _GENERATORS and isinstance(target, (types.GeneratorType, types.AsyncGeneratorType)):
+    if (
+        operation == "get"
+        and name in _GENERATORS
+        and isinstance(target, (types.GeneratorType, types.AsyncGeneratorType))
+    ):
         return
     if closed or name.startswith("_") or (operation != "get" and isinstance(target, type)):
         raise AttributeError(f"`{name}` of an object of the tests is not open to the solution")

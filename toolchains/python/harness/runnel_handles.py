@@ -11,7 +11,9 @@ BINARY = "add sub mul truediv floordiv mod divmod pow lshift rshift and or xor m
 ORDER = "lt le gt ge".split()
 UNARY = "neg pos abs invert".split()
 # What `op` may ask of an object: these names and nothing else.
-FUNCTIONS = {name: getattr(operator, name + ("_" if name in ("and", "or") else "")) for name in BINARY if name != "divmod"}
+FUNCTIONS = {
+    name: getattr(operator, name + ("_" if name in ("and", "or") else "")) for name in BINARY if name != "divmod"
+}
 FUNCTIONS |= {name: getattr(operator, name) for name in ORDER + UNARY}
 FUNCTIONS |= {"i" + name: getattr(operator, "i" + name) for name in BINARY if name != "divmod"}
 FUNCTIONS |= {
@@ -39,6 +41,9 @@ class Handle:
             object.__setattr__(self, name, value)
 
     def __getattr__(self, name):
+        base = type(self)._runnel_base
+        if base and self._runnel_trust == NONE and not self._runnel_link.trusts_all and name in reading_of(base):
+            return getattr(self._runnel_link.value_of(self), name)
         result = self._runnel_link.request("get", self, name)
         if isinstance(result, Handle) and is_class_name(name):
             object.__setattr__(result, "_runnel_named", True)
@@ -94,6 +99,30 @@ class Handle:
 
     def __reduce_ex__(self, protocol):
         raise TypeError("an object of the other side cannot be pickled")
+
+
+def reading_of(base):
+    """The methods of a plain type that only read: they are the type's own, unless the harness made the object."""
+    names = {name for name in dir(base) if not name.startswith("_")}
+    if base in (list, dict, set, bytearray):
+        names &= _READING
+    return names
+
+
+_READING = {
+    "count",
+    "index",
+    "copy",
+    "get",
+    "keys",
+    "values",
+    "items",
+    "union",
+    "intersection",
+    "difference",
+    "issubset",
+}
+_READING |= {"issuperset", "isdisjoint", "symmetric_difference", "decode", "hex", "find", "startswith", "endswith"}
 
 
 def is_class_name(name):
@@ -207,7 +236,9 @@ def _int_like(name, kind):
 
 METHODS = {f"__{name}__": (lambda n: lambda a, b: _operate(n, a, b))(name) for name in BINARY + ORDER}
 METHODS |= {f"__r{name}__": (lambda n: lambda a, b: _operate(n, b, a))(name) for name in BINARY}
-METHODS |= {f"__i{name}__": (lambda n: lambda a, b: _operate(n, a, b))("i" + name) for name in BINARY if name != "divmod"}
+METHODS |= {
+    f"__i{name}__": (lambda n: lambda a, b: _operate(n, a, b))("i" + name) for name in BINARY if name != "divmod"
+}
 METHODS |= {f"__{name}__": _op(name) for name in UNARY + "getitem setitem delitem reversed round bytes".split()}
 METHODS |= {
     "__call__": _call, "__iter__": _request("iter"), "__next__": _next, "send": _send, "__contains__": _contains,
@@ -219,13 +250,14 @@ METHODS |= {
     "__instancecheck__": lambda self, value: bool(self._runnel_link.request("isinstance", value, self)),
     "__subclasscheck__": lambda self, value: bool(self._runnel_link.request("issubclass", value, self)),
 }  # fmt: skip
-# `send` makes a generator known; its absence from a type means nothing else.
 
 
 def methods_of(value):
     """The names in METHODS that an object of ours answers to."""
     kind = type(value)
-    names = [name for name in METHODS if getattr(kind, name, None) is not None]
+    # Not by `getattr`: that would find what its metaclass does to the class itself.
+    members = {name: member for cls in reversed(kind.__mro__) for name, member in vars(cls).items() if name in METHODS}
+    names = [name for name, member in members.items() if member is not None]
     if isinstance(value, type) and "__getitem__" not in names and hasattr(value, "__class_getitem__"):
         names.append("__getitem__")
     return names

@@ -7,6 +7,7 @@ solution's side may do to objects of the harness is in `runnel_guard`.
 """
 
 import copy
+import functools
 import json
 import os
 import sys
@@ -27,7 +28,7 @@ class LinkEnded(BaseException):
 
 
 class Link(Awaiting):
-    """One side. `prefix` opens each line that is sent; `guard(operation, object, rest)` may refuse what is asked."""
+    """One side. `prefix` opens each line that is sent; `guard(operation, values, was_given)` may refuse what is asked."""
 
     def __init__(self, prefix, guard=None):
         super().__init__()
@@ -134,7 +135,7 @@ class Link(Awaiting):
             arguments = {id(target): number for number, target, _ in before}
             operation = self.operations[message["q"]]
             if self._guard:
-                self._guard(message["q"], values)
+                self._guard(message["q"], values, lambda target: id(target) in self._numbers)
             answer = {"r": operation(*values)}
         except LinkEnded:
             raise
@@ -150,7 +151,9 @@ class Link(Awaiting):
     def _answer(self, number, answer, before, arguments):
         encoder = Encoder(self, arguments)
         coded = {name: encoder.encode(value) for name, value in answer.items()}
-        changed = [[which, encoder.items(target)] for which, target, parts in before if not _same(parts, _parts(target))]
+        changed = [
+            [which, encoder.items(target)] for which, target, parts in before if not _same(parts, _parts(target))
+        ]
         if changed:
             coded["m"] = changed
         self._send({"i": number, **coded}, encoder)
@@ -272,24 +275,26 @@ class Link(Awaiting):
         return self._foreign_classes[number]
 
     def make_exception_class(self, name, module, bases):
-        link = self
+        return self._kind_of_classes(name, bases, {"__str__": _text_of, "__module__": module, "_runnel_text": None})
 
+    @functools.cached_property
+    def _kind_of_classes(link):
         class Kind(type):
-            """Calls and attributes of the class go to the one that it stands for."""
+            """Calls and attributes of a class made here go to the one that it stands for."""
 
             def __call__(cls, *args, **kwargs):
-                return link.request("call", cls, args, kwargs) if cls in link._home_classes else type.__call__(cls, *args, **kwargs)
+                return (
+                    link.request("call", cls, args, kwargs)
+                    if cls in link._home_classes
+                    else super().__call__(*args, **kwargs)
+                )
 
             def __getattr__(cls, attribute):
                 if cls not in link._home_classes or attribute.startswith("__"):
                     raise AttributeError(f"type object '{cls.__name__}' has no attribute '{attribute}'")
                 return link.request("get", cls, attribute)
 
-        def text(error):
-            known = error.__dict__.get("_runnel_text")
-            return known if known is not None else Exception.__str__(error)
-
-        return Kind(name, bases, {"__str__": text, "__module__": module, "_runnel_text": None})
+        return Kind
 
     def place_of(self, error):
         """Where in the sender's files an exception arose, in words."""
@@ -305,6 +310,11 @@ class Link(Awaiting):
 
 
 os_write = os.write
+
+
+def _text_of(error):
+    known = error.__dict__.get("_runnel_text")
+    return known if known is not None else Exception.__str__(error)
 
 
 def _parts(target):

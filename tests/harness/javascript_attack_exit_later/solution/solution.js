@@ -1,0 +1,4 @@
+exports.never = () => {
+  setTimeout(() => process.exit(0), 10);
+  return new Promise(() => {});
+};

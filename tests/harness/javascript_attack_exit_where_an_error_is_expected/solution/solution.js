@@ -1,0 +1,1 @@
+exports.leave = () => process.exit(0);

@@ -1,0 +1,1 @@
+exports.THREE = 0;

@@ -1,0 +1,4 @@
+exports.add = (a, b) => {
+  while (a === 2);
+  return a + b;
+};

@@ -1,0 +1,4 @@
+const assert = require('assert');
+const { f } = require('./solution');
+
+assert.equal(f(), 1);

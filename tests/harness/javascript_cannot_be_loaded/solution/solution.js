@@ -1,0 +1,2 @@
+exports.f = () => 1;
+throw new Error('while loading');

@@ -1,0 +1,4 @@
+exports.f = () => 1;
+exports.g = () => {
+  throw new Error('no g');
+};

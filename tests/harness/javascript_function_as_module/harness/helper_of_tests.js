@@ -1,0 +1,1 @@
+exports.FOUR = 4;

@@ -1,0 +1,6 @@
+def asks():
+    return input("name? ")
+
+
+def says(text):
+    print(text)

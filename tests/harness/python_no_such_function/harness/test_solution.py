@@ -1,0 +1,3 @@
+from solution import missing
+
+assert missing() == 1
