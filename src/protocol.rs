@@ -1,6 +1,7 @@
 //! The words of `runnel.v1` as they stand on the wire, and the one table of error codes. Types have serde and no
 //! behaviour; `parse` turns what clients send into jobs, `render` turns events into frames.
 
+pub mod body;
 pub mod parse;
 pub mod render;
 mod text;

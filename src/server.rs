@@ -1,6 +1,7 @@
-//! The network door: one port for the socket and for what operators ask. `run(listener, …, shutdown)` is all of it,
+//! The network door: one port for the socket, for single requests and for what operators ask. `run(listener, …, shutdown)` is all of it,
 //! so that tests and the binary start the same thing. Doors never import each other.
 
+mod http;
 mod ops;
 mod socket;
 
@@ -11,7 +12,7 @@ use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame};
 use crate::runner::Runner;
 use crate::toolchain::Toolchains;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +98,8 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
         .route("/readyz", get(ops::readyz))
         .route("/v1/languages", get(ops::languages))
         .route("/v1/connect", get(socket::connect))
+        .route("/v1/run", post(http::run))
+        .route("/run", post(http::run))
         .with_state(server.clone());
     let stop_accepting = {
         let server = server.clone();
@@ -113,15 +116,20 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
         server.draining.cancelled().await;
         tokio::time::sleep(server.settings.grace()).await;
     };
+    let ended = async {
+        serving.await?;
+        server.connections.close();
+        server.connections.wait().await;
+        Ok::<_, std::io::Error>(())
+    };
     tokio::select! {
-        served = serving => served?,
+        ended = ended => ended?,
         // A client that never ends its request must not keep the server from ending.
-        () = overdue => {}
-    }
-    server.connections.close();
-    if tokio::time::timeout(server.settings.grace(), server.connections.wait()).await.is_err() {
-        server.ending.cancel();
-        let _ = tokio::time::timeout(GOODBYE, server.connections.wait()).await;
+        () = overdue => {
+            server.connections.close();
+            server.ending.cancel();
+            let _ = tokio::time::timeout(GOODBYE, server.connections.wait()).await;
+        }
     }
     server.runner.engines().shut_down().await;
     Ok(())

@@ -38,7 +38,7 @@ const LINGER_BYTES: u64 = 256 << 20;
 /// How long a frame may take to be sent when the connection is being closed.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// Parsing a larger frame is kept off the other connections' threads.
-const LARGE_FRAME: usize = 256 << 10;
+pub(super) const LARGE_FRAME: usize = 256 << 10;
 
 type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -322,7 +322,7 @@ fn refused(id: String, refusal: Refusal) -> Box<Refused> {
     Box::new(Refused { id: Some(id), refusal })
 }
 
-fn refusal(refused: runner::Refused) -> Refusal {
+pub(super) fn refusal(refused: runner::Refused) -> Refusal {
     let message = refused.to_string();
     match refused {
         runner::Refused::Busy => busy(message),

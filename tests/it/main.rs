@@ -10,6 +10,7 @@ mod daemon;
 mod guests;
 mod judge;
 mod judging;
+mod http;
 mod limits;
 mod shell;
 mod socket;
