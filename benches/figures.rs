@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a measurement that can't go on has failed")]
 
+#[path = "figures/batch.rs"]
+mod batch;
 #[path = "../tests/it/client.rs"]
 #[expect(dead_code, reason = "shared with the tests")]
 mod client;
@@ -44,6 +46,9 @@ fn main() {
         }
         if wanted("judging") {
             judging::judging().await;
+        }
+        if wanted("batch") {
+            batch::batch().await;
         }
         if wanted("containers") {
             containers::containers().await;

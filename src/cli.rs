@@ -1,5 +1,6 @@
 //! The shell door: arguments as typed, one file for each command. stdout is data, stderr is for people.
 
+mod batch;
 mod check;
 mod judge;
 mod run;
@@ -51,6 +52,8 @@ enum Command {
     Run(Box<run::RunArguments>),
     /// Judge a submission against a problem package, or verify the package's own submissions
     Judge(judge::JudgeArguments),
+    /// Run many jobs out of a file, on servers or here, and write their results
+    Batch(Box<batch::BatchArguments>),
     /// Serve the WebSocket protocol
     Serve(serve::ServeArguments),
     /// List, build or check the toolchains
@@ -74,6 +77,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(arguments) => run::run(&settings, *arguments),
         Command::Judge(arguments) => judge::judge(settings, &arguments),
+        Command::Batch(arguments) => batch::batch(&settings, *arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
         Command::Toolchains(command) => toolchains::toolchains(&settings, &command),
         Command::Check(arguments) => check::check(&settings, &arguments),

@@ -12,7 +12,7 @@ use toml::{Table, Value};
 /// What `runnel config` prints.
 pub const DEFAULT: &str = include_str!("config/default.toml");
 /// Variables of ours that are no settings.
-const OTHER_VARIABLES: &[&str] = &["RUNNEL_CONFIG", "RUNNEL_LOG", "RUNNEL_WIT"];
+const OTHER_VARIABLES: &[&str] = &["RUNNEL_CONFIG", "RUNNEL_LOG", "RUNNEL_TOKEN", "RUNNEL_WIT"];
 const TEST_VARIABLES: &str = "RUNNEL_TEST_";
 
 #[derive(Clone, Debug, Deserialize)]

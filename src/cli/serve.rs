@@ -1,10 +1,11 @@
 //! `runnel serve`: prepares what is missing, starts the cells, listens, and stops in order.
 
 use super::{SettingsArguments, Size, USAGE};
+use crate::config::Config;
 use crate::engine::wasm::guests::Cache;
 use crate::runner::Runner;
 use crate::server::{self, Server};
-use crate::toolchain::{Kind, Toolchain};
+use crate::toolchain::{Kind, Toolchain, Toolchains};
 use anyhow::Context;
 use clap::Args;
 use std::io::Write;
@@ -48,16 +49,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
             }
         };
         let runner = super::runner(&config, &toolchains, Size { cells: config.cells(), pool: config.docker.pool, warm: true });
-        let cache = Cache::new(config.cache());
-        let mut missing = Vec::new();
-        for toolchain in toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. })) {
-            match cache.find(toolchain) {
-                Some(native) => runner.engines().wasm.set_guest(&toolchain.name, Ok(native)),
-                None => missing.push(toolchain.clone()),
-            }
-        }
-        runner.engines().docker.start();
-        runner.engines().wasm.start_cells().await.context("can't start")?;
+        let preparing = start_engines(&config, &toolchains, &runner).await?;
         if let Some(wall) = runner.engines().wasm.wall()
             && !wall.is_whole()
         {
@@ -67,7 +59,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
         let signals = tokio::spawn(signals(shutdown.clone())?);
         println!("listening on http://{}", listener.local_addr()?);
         std::io::stdout().flush()?;
-        let preparing = tokio::spawn(prepare_missing(runner.clone(), cache, missing));
+        let preparing = tokio::spawn(preparing);
         let server = Server::new(&config, toolchains, runner);
         let served = server::run(listener, server, shutdown).await;
         signals.abort();
@@ -78,6 +70,25 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
     // Not waited for: a guest that is still being prepared.
     runtime.shutdown_background();
     served
+}
+
+/// Starts the engines with what is ready. What is returned prepares the rest, beside whatever they do.
+pub(super) async fn start_engines(
+    config: &Config,
+    toolchains: &Toolchains,
+    runner: &Arc<Runner>,
+) -> anyhow::Result<impl Future<Output = ()> + use<>> {
+    let cache = Cache::new(config.cache());
+    let mut missing = Vec::new();
+    for toolchain in toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. })) {
+        match cache.find(toolchain) {
+            Some(native) => runner.engines().wasm.set_guest(&toolchain.name, Ok(native)),
+            None => missing.push(toolchain.clone()),
+        }
+    }
+    runner.engines().docker.start();
+    runner.engines().wasm.start_cells().await.context("can't start")?;
+    Ok(prepare_missing(runner.clone(), cache, missing))
 }
 
 /// Prepares what was not ready at the start, and puts it to use as soon as it is.

@@ -39,8 +39,12 @@ impl Server {
     }
 
     pub(crate) fn spawn(arguments: &[&str]) -> Self {
+        Self::spawn_at("127.0.0.1:0", arguments)
+    }
+
+    pub(crate) fn spawn_at(listen: &str, arguments: &[&str]) -> Self {
         let mut command = runnel();
-        command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).stdout(Stdio::piped()).process_group(0);
+        command.args(["serve", "--listen", listen]).args(arguments).stdout(Stdio::piped()).process_group(0);
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();

@@ -3,14 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 mod attacks;
+mod batch;
 mod cells;
 mod client;
 mod containers;
 mod daemon;
 mod guests;
+mod http;
 mod judge;
 mod judging;
-mod http;
 mod limits;
 mod shell;
 mod socket;
