@@ -102,7 +102,8 @@ async fn attend(shared: &Shared, harness: &Harness, permit: &Permit, report: &mu
 fn judge_itself(ended: &Ended, report: &Report<'_>, mut said: Capture) -> Option<Judged> {
     let Ended { other, deadlock, .. } = ended;
     if report.is_done && other.end == End::Exit(0) {
-        return None;
+        let nothing = || (TestStatus::Faulty, Some("the harness has no tests".to_owned()));
+        return (report.count == 0).then(nothing);
     }
     if *deadlock {
         return Some((TestStatus::Error, Some("the solution does not answer".to_owned())));

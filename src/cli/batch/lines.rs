@@ -16,7 +16,7 @@ const LONGEST: usize = 256 << 20;
 /// What a line turned out to be.
 pub(super) enum Item {
     Job(Job),
-    Unfit(Unfit),
+    Unfit(Box<Unfit>),
     /// There is a result of it already.
     Earlier {
         language: Option<String>,
@@ -100,7 +100,7 @@ impl<'a, Input: BufRead> Lines<'a, Input> {
             && !self.seen.insert(self.earlier.hash(Some(&job.id)))
         {
             let refusal = Refusal::of_field(Code::DuplicateId, "id", format!("the id `{}` was used on a line before", job.id));
-            read = Err(Unfit { line, id: Some(job.id.clone()), refusal, size });
+            read = Err(Box::new(Unfit { line, id: Some(job.id.clone()), refusal, size }));
         }
         let id = match &read {
             Ok(job) => Some(job.id.as_str()),
@@ -139,8 +139,8 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 }
 
 /// A line as the frame that is sent: what it lacks is put in front of its fields, which stay as they are.
-fn look(line: u64, bytes: &[u8], size: u64) -> Result<Job, Unfit> {
-    let unfit = |id: Option<&str>, refusal| Unfit { line, id: id.map(str::to_owned), refusal, size };
+fn look(line: u64, bytes: &[u8], size: u64) -> Result<Job, Box<Unfit>> {
+    let unfit = |id: Option<&str>, refusal| Box::new(Unfit { line, id: id.map(str::to_owned), refusal, size });
     if bytes.len() > LONGEST {
         return Err(unfit(None, Refusal::new(Code::TooLarge, format!("the line has {size} bytes, the most allowed is {LONGEST}"))));
     }

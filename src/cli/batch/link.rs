@@ -393,11 +393,9 @@ impl From<std::io::Error> for ConnectFault {
 
 impl From<Error> for ConnectFault {
     fn from(fault: Error) -> Self {
-        let is_final = match &fault {
-            // What is behind a proxy may come back.
-            Error::Http(response) => !response.status().is_server_error() && !matches!(response.status().as_u16(), 408 | 429),
-            _ => false,
-        };
+        // What is behind a proxy may come back.
+        let may_pass = |status: u16| status >= 500 || matches!(status, 408 | 429);
+        let is_final = matches!(&fault, Error::Http(response) if !may_pass(response.status().as_u16()));
         Self { why: fault.to_string(), is_final }
     }
 }
