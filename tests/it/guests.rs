@@ -74,7 +74,7 @@ async fn check_case(client: &mut Client, toolchain: &str, case: &Path, ending: &
     Ok(())
 }
 
-fn add(files: &mut Map<String, Value>, folder: &Path, prefix: &str) {
+pub(crate) fn add(files: &mut Map<String, Value>, folder: &Path, prefix: &str) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = format!("{prefix}{}", path.file_name().unwrap().to_str().unwrap());

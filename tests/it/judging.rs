@@ -335,12 +335,10 @@ async fn judging_in_containers() {
 #[tokio::test]
 async fn harness_cases() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
-    let files = |folder: &std::path::Path| -> serde_json::Map<String, Value> {
-        let read = |entry: std::fs::DirEntry| {
-            let text = std::fs::read_to_string(entry.path()).unwrap_or_else(|fault| panic!("{}: {fault}", entry.path().display()));
-            (entry.file_name().into_string().unwrap(), json!(text))
-        };
-        std::fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap())).collect()
+    let files = |folder: &std::path::Path| {
+        let mut files = serde_json::Map::new();
+        crate::guests::add(&mut files, folder, "");
+        files
     };
     let mut cases: Vec<_> = std::fs::read_dir(&folder)
         .unwrap()
