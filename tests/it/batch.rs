@@ -135,6 +135,7 @@ async fn each_line_has_its_result() {
     // And with it, nothing is left to do.
     let ran = folder.run(&[&arguments[..], &["--resume", "--fail-under", "0.9"]].concat());
     assert!(ran.status.success() && text(&ran.stderr).contains("500 jobs (500 of them before), 450 with success"), "{}", text(&ran.stderr));
+    assert!(text(&ran.stderr).lines().any(|line| words(line) == words("javascript 250 0 250")), "{}", text(&ran.stderr));
     assert_eq!(folder.read("results"), before);
 }
 
@@ -338,4 +339,21 @@ async fn many_lines_need_little_memory() {
     assert_eq!(folder.count("results"), LINES);
     // What is kept of a line is 64 bits; the lines alone are 6 MB, what is written of them 30.
     assert!(most > 0 && most < 16 << 10, "{most} KiB");
+}
+
+#[tokio::test]
+async fn with_tests_the_verdict_counts() {
+    let server = Server::start(&[]);
+    let folder = Folder::new("verdicts");
+    let job =
+        |code: &str| json!({"language": "python", "code": code, "tests": {"visible": [{"id": "t", "input": "2", "expected_output": "4"}]}});
+    folder.write("jobs", &format!("{}\n{}\n", job("print(int(input()) * 2)"), job("print(5)")));
+    let ran = folder.run(&["jobs", "--server", &address(&server), "-o", "results", "--fail-under", "0.6"]);
+    assert_eq!(ran.status.code(), Some(1), "{}", text(&ran.stderr));
+    let results = folder.results("results");
+    assert_eq!((&results[&1]["result"]["summary"]["verdict"], &results[&2]["result"]["summary"]["verdict"]), (&json!("AC"), &json!("WA")));
+    assert!(text(&ran.stderr).contains("2 jobs, 1 with success (50.0 %)"), "{}", text(&ran.stderr));
+    // Earlier results count with their verdicts.
+    let ran = folder.run(&["jobs", "--server", &address(&server), "-o", "results", "--fail-under", "0.5", "--resume"]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
 }

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 /// How often progress is told, on a terminal and elsewhere.
 const TICK: Duration = Duration::from_millis(200);
 const LINE: Duration = Duration::from_secs(5);
-/// Lines of other languages than those that the servers have are counted together.
+/// So many languages are told apart, by so much of their names; lines of others, or of none, are counted together.
+const MOST_LANGUAGES: usize = 100;
+const LONGEST_NAME: usize = 24;
 const OTHER: &str = "(other)";
 
 type Counts = [u64; Label::COUNT];
@@ -30,6 +32,7 @@ pub(super) struct Tally {
 struct All {
     /// Names and aliases, in small letters.
     names: BTreeMap<String, String>,
+    /// As the lines say it: results from before are counted when no server has told the names yet.
     languages: BTreeMap<String, Counts>,
     /// Ended in this process, and before.
     ended: u64,
@@ -40,11 +43,23 @@ struct All {
 impl All {
     fn sum(&self) -> Counts {
         let mut sum = [0; Label::COUNT];
-        for counts in self.languages.values() {
-            sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-        }
+        self.languages.values().for_each(|counts| add(&mut sum, counts));
         sum
     }
+
+    /// `py` and `python` as one, as far as their names are known.
+    fn by_name(&self) -> BTreeMap<&str, Counts> {
+        let mut by_name = BTreeMap::new();
+        for (language, counts) in &self.languages {
+            let name = self.names.get(language).unwrap_or(language);
+            add(by_name.entry(name.as_str()).or_insert([0; Label::COUNT]), counts);
+        }
+        by_name
+    }
+}
+
+fn add(sum: &mut Counts, counts: &Counts) {
+    sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
 /// All lines, and those whose programs did what was wanted of them.
@@ -77,7 +92,7 @@ impl Tally {
         Self { start: Instant::now(), bar, size, counts: Mutex::default() }
     }
 
-    /// How languages are called, so that `py` and `python` are one.
+    /// How languages are called.
     pub(super) fn name_languages(&self, languages: impl Iterator<Item = (String, Vec<String>)>) {
         let mut all = lock(&self.counts);
         for (name, aliases) in languages {
@@ -89,8 +104,12 @@ impl Tally {
 
     pub(super) fn count(&self, language: Option<&str>, label: Label, size: u64, is_earlier: bool) {
         let mut all = lock(&self.counts);
-        let name = language.and_then(|language| all.names.get(&language.to_lowercase())).cloned();
-        all.languages.entry(name.unwrap_or_else(|| OTHER.to_owned())).or_insert([0; Label::COUNT])[label.index()] += 1;
+        let mut name =
+            language.map_or_else(|| OTHER.to_owned(), |language| language[..language.floor_char_boundary(LONGEST_NAME)].to_lowercase());
+        if all.languages.len() >= MOST_LANGUAGES && !all.languages.contains_key(&name) {
+            OTHER.clone_into(&mut name);
+        }
+        all.languages.entry(name).or_insert([0; Label::COUNT])[label.index()] += 1;
         all.bytes += size;
         if is_earlier {
             all.earlier += 1;
@@ -151,7 +170,7 @@ impl Tally {
         }
         let all = lock(&self.counts);
         let sum = all.sum();
-        eprint!("{}", table(&all.languages, &sum));
+        eprint!("{}", table(&all.by_name(), &sum));
         let share = Share::of(&sum);
         let earlier = if all.earlier > 0 { format!(" ({} of them before)", all.earlier) } else { String::new() };
         eprintln!(
@@ -167,7 +186,7 @@ impl Tally {
 }
 
 /// One line for each language, one column for each label that occurs.
-fn table(languages: &BTreeMap<String, Counts>, sum: &Counts) -> String {
+fn table(languages: &BTreeMap<&str, Counts>, sum: &Counts) -> String {
     let columns: Vec<_> = Label::all().filter(|(label, _)| sum[label.index()] > 0).collect();
     let mut text = String::new();
     let mut line = |name: &str, cells: Vec<String>| {
