@@ -259,3 +259,24 @@ async fn a_run_that_outlasts_the_grace_time_is_cancelled() {
     assert_eq!((&answer["execution"]["status"], &answer["execution"]["stdout"]), (&json!("cancelled"), &json!("kept\n")));
     assert!(server.process.wait().unwrap().success());
 }
+
+#[tokio::test]
+async fn tests_are_judged_and_told() {
+    let server = Server::start(&[]);
+    let job = json!({"language": "python", "code": "print(int(input()) * 2)", "tests": {
+        "visible": [{"id": "t", "input": "2", "expected_output": "4"}], "hidden": [{"id": "h", "input": "3", "expected_output": "7"}]}});
+    let result = post(&server, &job).json();
+    let test = &result["test_results"]["visible"][0];
+    assert_eq!(
+        (&test["verdict"], &test["actual_output"], &result["summary"]["verdict"]),
+        (&json!("AC"), &json!("4\n"), &json!("WA")),
+        "{result}"
+    );
+    let answer = Answer::read(begin(&server, "/v1/run", "Accept: text/event-stream\r\n", &job.to_string()));
+    assert_eq!(answer.body.matches("event: test\n").count(), 2, "{}", answer.body);
+    // Nothing of a hidden test but how it went.
+    assert!(answer.body.contains(r#""visible_passed":1,"visible_failed":0,"hidden_passed":0,"hidden_failed":1"#), "{}", answer.body);
+    for text in [&answer.body, &result.to_string()] {
+        assert!(!text.contains("6\\n") && !text.contains("\"7\""), "{text}");
+    }
+}
