@@ -15,7 +15,10 @@ const ANSWER: &str = "import sys\nfor turn in range(10000):\n  sys.stdout.write(
 pub(crate) async fn judging() {
     let server = Server::start(&[]);
     let mut client = server.connect().await;
-    many(&mut client, "python", "print(int(input()) * 2)", "python3 -c 'print(int(input()) * 2)'").await;
+    // The interpreter itself: what stands first in the path may be a script that looks for it.
+    let python = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
+    let python = String::from_utf8(python.stdout).unwrap();
+    many(&mut client, "python", "print(int(input()) * 2)", &format!("{} -c 'print(int(input()) * 2)'", python.trim())).await;
     let javascript = "console.log(require('fs').readFileSync(0, 'utf8') * 2)";
     many(&mut client, "javascript", javascript, &format!("node -e \"{javascript}\"")).await;
     talk(&mut client, "python", ASK, "two wasm sandboxes").await;
