@@ -26,11 +26,14 @@ trap 'exit 143' TERM HUP
 
 # What debootstrap leaves is a system to boot; an image wants less, and the updates.
 slim() {
-    local root=$1
+    local root=$1 mirror
+    # The one that debootstrap used; what comes later lies beside it.
+    mirror=$(awk '$1 == "deb" { print $2; exit }' "$root/etc/apt/sources.list")
+    mirror=${mirror%/}
     cat >"$root/etc/apt/sources.list" <<END
-deb http://deb.debian.org/debian $suite main
-deb http://deb.debian.org/debian $suite-updates main
-deb http://deb.debian.org/debian-security $suite-security main
+deb $mirror $suite main
+deb $mirror $suite-updates main
+deb $mirror-security $suite-security main
 END
     cat >"$root/etc/apt/apt.conf.d/image" <<END
 APT::Keep-Downloaded-Packages "false";
@@ -78,7 +81,7 @@ echo "step 2/4 installing a minimal Debian $suite in a folder"
 scratch=$(mktemp -d)
 if ! debootstrap --variant=minbase "$suite" "$scratch/root" >"$scratch/log" 2>&1; then
     tail -n 20 "$scratch/log" >&2
-    fail "debootstrap failed, the end of what it said is above" "it needs a way to deb.debian.org, and a TMPDIR that allows devices and programs"
+    fail "debootstrap failed, the end of what it said is above" "it needs a way to Debian's mirror, and a TMPDIR that allows devices and programs"
 fi
 
 echo "step 3/4 taking away what an image does not need"
