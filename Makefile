@@ -15,8 +15,9 @@ test: setup ## set up and run everything that is tested, with a Docker daemon (R
 	@if [ "$$RUNNEL_TEST_DOCKER" = 0 ]; then \
 	  echo "SKIPPED: everything that needs Docker, because RUNNEL_TEST_DOCKER=0" >&2; $(MAKE) tested; \
 	else \
+	  docker/daemon.sh status >/dev/null || trap 'docker/daemon.sh stop' EXIT; \
 	  docker/daemon.sh start || { echo "hint: RUNNEL_TEST_DOCKER=0 tests what needs no Docker" >&2; exit 1; }; \
-	  trap 'docker/daemon.sh stop' EXIT; $(MAKE) images tested; \
+	  $(MAKE) images tested; \
 	fi
 	@echo "all tests passed"
 
