@@ -24,7 +24,7 @@ use capture::Capture;
 use holding::Holdings;
 pub use input::{Input, InputFault};
 use judging::{Judging, News};
-use prepare::{Made, Prepared};
+use prepare::{FirstStep, Made, Prepared};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -34,8 +34,6 @@ use tokio_util::sync::CancellationToken;
 
 /// Positions in the queue, and the progress of a preparation, are told at most this often.
 const POSITION_INTERVAL: Duration = Duration::from_millis(250);
-/// How long a killed program may take to be gone before its executor counts as lost.
-const KILL: Duration = Duration::from_secs(5);
 /// When to come back after a refusal.
 pub const RETRY: Duration = Duration::from_secs(1);
 
@@ -135,7 +133,7 @@ enum Stage {
 /// An execution under way, and where.
 struct Running {
     permit: Permit,
-    room: Room,
+    prepared: Prepared,
     execution: Execution,
     killed: Option<Instant>,
     step: Step,
@@ -143,9 +141,12 @@ struct Running {
 
 enum Step {
     /// What the compiler has said so far.
-    Compile { key: Key, begun: Instant, said: Capture },
-    /// The key of what was compiled for it just now.
-    Program { made: Option<Key> },
+    Compile {
+        key: Key,
+        begun: Instant,
+        said: Capture,
+    },
+    Program,
 }
 
 impl Runner {
@@ -331,55 +332,33 @@ impl Run {
         }
     }
 
-    /// Compiles where that is due and was not done before; else goes to the program at once.
     async fn first_step(&mut self, permit: Permit, room: Room) {
-        let file_count = self.runner.settings.file_count;
-        let order = match (&room, &self.job.toolchain.kind) {
-            (Room::Container(container), Kind::Docker(recipe)) => {
-                let Some(argv) = recipe.compile_argv(&self.job) else {
-                    if self.job.is_judged() {
-                        return self.judge(permit, Prepared { room, product: None, made: None });
-                    }
-                    let order = order::command(&self.job, recipe, container, None, file_count);
-                    return self.execute(permit, room, order, Step::Program { made: None }).await;
-                };
-                let key = container.product_key(&argv, &self.job);
-                let Some(product) = container.find_product(&key) else {
-                    let order = order::compile(&self.job, recipe, argv, container, file_count);
-                    let said = Capture::new(self.runner.settings.capture_bytes);
-                    return self.execute(permit, room, order, Step::Compile { key, begun: Instant::now(), said }).await;
-                };
-                let (output, truncated) = (product.output, product.truncated);
-                self.compiled = Some(Compiled { ok: true, output, truncated, time: Duration::ZERO, cached: true });
-                if self.job.is_judged() {
-                    return self.judge(permit, Prepared { room, product: Some(product.packed), made: None });
+        match prepare::first_step(&self.runner, &self.job, room) {
+            FirstStep::Compile { room, key, order } => {
+                let said = Capture::new(self.runner.settings.capture_bytes);
+                let room = Prepared { room, product: None, made: None };
+                self.execute(permit, room, order, Step::Compile { key, begun: Instant::now(), said }).await;
+            }
+            FirstStep::Ready(prepared, said) => {
+                if let Some((output, truncated)) = said {
+                    self.compiled = Some(Compiled { ok: true, output, truncated, time: Duration::ZERO, cached: true });
                 }
-                order::command(&self.job, recipe, container, Some(product.packed), file_count)
+                self.start_program(permit, prepared).await;
             }
-            (Room::Cells | Room::Container(_), _) if self.job.is_judged() => {
-                return self.judge(permit, Prepared { room, product: None, made: None });
-            }
-            (Room::Cells | Room::Container(_), _) => order::guest(&self.job, file_count),
-        };
-        self.execute(permit, room, order, Step::Program { made: None }).await;
+        }
     }
 
-    /// The program, after it was compiled in the same room.
-    async fn second_step(&mut self, permit: Permit, room: Room, key: Key) {
-        if let (Some(_), Some(Compiled { output, truncated, .. })) = (&self.job.tests, &self.compiled) {
-            let made = Made { key, output: output.clone(), truncated: *truncated };
-            return self.judge(permit, Prepared { room, product: None, made: Some(made) });
+    async fn start_program(&mut self, permit: Permit, mut prepared: Prepared) {
+        if self.job.is_judged() {
+            return self.judge(permit, prepared);
         }
-        let (Room::Container(container), Kind::Docker(recipe)) = (&room, &self.job.toolchain.kind) else {
-            return self.end(End::Broken("a program was compiled where none is".to_owned()));
-        };
-        let order = order::command(&self.job, recipe, container, None, self.runner.settings.file_count);
-        self.execute(permit, room, order, Step::Program { made: Some(key) }).await;
+        let order = prepared.order(&self.runner, &self.job);
+        self.execute(permit, prepared, order, Step::Program).await;
     }
 
     /// The program is ready: its tests begin.
     fn judge(&mut self, permit: Permit, prepared: Prepared) {
-        self.tell_started(&Step::Program { made: None });
+        self.tell_started(&Step::Program);
         let (runner, job, cancel) = (self.runner.clone(), self.job.clone(), self.cancel.clone());
         let judging = match (self.job.tests.clone(), self.job.harness.clone()) {
             (Some(tests), _) => Judging::begin(runner, job, tests, cancel, permit, prepared),
@@ -455,11 +434,11 @@ impl Run {
         found.collect()
     }
 
-    async fn execute(&mut self, permit: Permit, room: Room, order: Order, step: Step) {
+    async fn execute(&mut self, permit: Permit, prepared: Prepared, order: Order, step: Step) {
         let lease = permit.lease();
         let parked = Box::new(move |parked| lease.set_parked(parked));
-        match self.runner.engines.execute(&room, &order, parked).await {
-            Ok(execution) => self.stage = Stage::Running(Box::new(Running { permit, room, execution, killed: None, step })),
+        match self.runner.engines.execute(&prepared.room, &order, parked).await {
+            Ok(execution) => self.stage = Stage::Running(Box::new(Running { permit, prepared, execution, killed: None, step })),
             Err(fault) => self.failed(permit, fault),
         }
     }
@@ -472,8 +451,8 @@ impl Run {
     }
 
     async fn attend(&mut self, mut running: Box<Running>) {
-        let patience = running.killed.map_or(Duration::MAX, |when| KILL.saturating_sub(when.elapsed()));
-        let takes_input = matches!(running.step, Step::Program { .. });
+        let patience = running.killed.map_or(Duration::MAX, |when| prepare::KILL.saturating_sub(when.elapsed()));
+        let takes_input = matches!(running.step, Step::Program);
         let happening = tokio::select! {
             biased;
             () = self.cancel.cancelled(), if running.killed.is_none() => {
@@ -494,7 +473,7 @@ impl Run {
             Happening::Started => self.tell_started(&running.step),
             Happening::Output { pipe, at, bytes } => match &mut running.step {
                 Step::Compile { said, .. } => said.keep(&bytes),
-                Step::Program { .. } => self.output(pipe, at, bytes),
+                Step::Program => self.output(pipe, at, bytes),
             },
             Happening::Waiting(_) => self.ready.push_back(Event::Waiting),
             Happening::Ended(Facts { end: End::Broken(why), .. }) => return self.lost(running.permit, why),
@@ -506,7 +485,7 @@ impl Run {
     }
 
     async fn step_ended(&mut self, running: Running, facts: Facts) {
-        let Running { permit, room, step, .. } = running;
+        let Running { permit, mut prepared, step, .. } = running;
         match step {
             Step::Compile { key, begun, mut said } => {
                 let failure = judge::compile_failure(&facts);
@@ -519,17 +498,16 @@ impl Run {
                         self.end_with(verdict, None);
                     }
                     None => {
+                        prepared.made = Some(Made { key, output: compiled.output.clone(), truncated });
                         self.tell_compiled(compiled);
-                        self.second_step(permit, room, key).await;
+                        self.start_program(permit, prepared).await;
                     }
                 }
             }
-            Step::Program { made } => {
+            Step::Program => {
                 let verdict = judge::verdict(&facts);
                 self.end_with(verdict, Some(facts));
-                if let (Some(key), Room::Container(container), Some(Compiled { output, truncated, .. })) = (made, room, &self.compiled) {
-                    container.keep_product(key, output.clone(), *truncated);
-                }
+                prepared.leave();
             }
         }
     }
@@ -540,7 +518,7 @@ impl Run {
         if is_first {
             self.ready.push_back(Event::Started { engine: self.job.toolchain.kind.engine() });
         }
-        if matches!(step, Step::Program { .. }) {
+        if matches!(step, Step::Program) {
             self.offset = if is_first { Duration::ZERO } else { started.elapsed() };
             if let Some(compiled) = self.compiled.clone().filter(|compiled| compiled.cached) {
                 self.ready.push_back(Event::Compiled(compiled));

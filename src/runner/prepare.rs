@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 /// How long a killed program may take to be gone before its executor counts as lost.
-const KILL: Duration = Duration::from_secs(5);
+pub(super) const KILL: Duration = Duration::from_secs(5);
 
 pub(super) struct Prepared {
     pub(super) room: Room,
@@ -57,6 +57,32 @@ impl Prepared {
     }
 }
 
+/// What comes first in a room.
+pub(super) enum FirstStep {
+    /// Nothing: the program can be started. With what the compiler said where it was compiled before.
+    Ready(Prepared, Option<(Text, bool)>),
+    Compile {
+        room: Room,
+        key: Key,
+        order: Order,
+    },
+}
+
+/// Compiles where that is due and was not done before.
+pub(super) fn first_step(runner: &Runner, job: &Job, room: Room) -> FirstStep {
+    let ready = |room, product| Prepared { room, product, made: None };
+    let (Room::Container(container), Kind::Docker(recipe)) = (&room, &job.toolchain.kind) else {
+        return FirstStep::Ready(ready(room, None), None);
+    };
+    let Some(argv) = recipe.compile_argv(job) else { return FirstStep::Ready(ready(room, None), None) };
+    let key = container.product_key(&argv, job);
+    if let Some(product) = container.find_product(&key) {
+        return FirstStep::Ready(ready(room, Some(product.packed)), Some((product.output, product.truncated)));
+    }
+    let order = order::compile(job, recipe, argv, container, runner.settings.file_count);
+    FirstStep::Compile { room, key, order }
+}
+
 pub(super) async fn prepare(runner: &Runner, job: &Job, cancel: &CancellationToken) -> Result<Prepared, Unprepared> {
     tokio::select! {
         biased;
@@ -68,15 +94,10 @@ pub(super) async fn prepare(runner: &Runner, job: &Job, cancel: &CancellationTok
 async fn prepare_uncancelled(runner: &Runner, job: &Job, cancel: &CancellationToken) -> Result<Prepared, Unprepared> {
     until_ready(runner, job).await?;
     let room = runner.engines.room(job).await.map_err(fault)?;
-    let (Room::Container(container), Kind::Docker(recipe)) = (&room, &job.toolchain.kind) else {
-        return Ok(Prepared { room, product: None, made: None });
+    let (room, key, order) = match first_step(runner, job, room) {
+        FirstStep::Ready(prepared, _) => return Ok(prepared),
+        FirstStep::Compile { room, key, order } => (room, key, order),
     };
-    let Some(argv) = recipe.compile_argv(job) else { return Ok(Prepared { room, product: None, made: None }) };
-    let key = container.product_key(&argv, job);
-    if let Some(product) = container.find_product(&key) {
-        return Ok(Prepared { room, product: Some(product.packed), made: None });
-    }
-    let order = order::compile(job, recipe, argv, container, runner.settings.file_count);
     let mut attempt = Attempt::begin(runner, &room, &order, Box::new(|_| {}), cancel).await.map_err(fault)?;
     let mut said = Capture::new(runner.settings.capture_bytes);
     let facts = loop {
