@@ -154,6 +154,11 @@ impl Cell {
                     execution.pipes.stdin(bytes, eof);
                 }
             }
+            ToExecutor::Cross { exec, with } => {
+                if let (Some(one), Some(other)) = (self.executions.get(&exec), self.executions.get(&with)) {
+                    Pipes::cross(&one.pipes, &other.pipes);
+                }
+            }
             ToExecutor::Credit { exec, bytes } => {
                 if let Some(execution) = self.executions.get(&exec) {
                     execution.pipes.credit(bytes);

@@ -138,7 +138,7 @@ fn runner(config: &Config, toolchains: &Toolchains, Size { cells, pool, warm }: 
     let docker = docker(config, toolchains, pool, &changes);
     let queue = config.desk.queue;
     let admissions = Admissions {
-        cells: Admission::new(Bounds { busy: config.desk.busy_per_cell * cells, live: config.desk.live, queue }),
+        cells: Admission::new(Bounds { busy: config.desk.busy_per_cell * cells, live: config.live(), queue }),
         containers: Admission::new(Bounds { busy: config.docker.busy(), live: config.docker.containers, queue }),
     };
     let job = &config.limits.job;

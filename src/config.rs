@@ -184,7 +184,6 @@ impl Config {
         must(self.listen.parse::<SocketAddr>().is_ok(), "`listen`: not an address with a port, such as 127.0.0.1:8080");
         must(self.cells.count <= 256, "`cells.count`: at most 256");
         must((1..=2048).contains(&self.cells.slots), "`cells.slots`: from 1 to 2048");
-        must(self.desk.live >= 1, "`desk.live`: at least 1");
         must(self.desk.busy_per_cell >= 1, "`desk.busy_per_cell`: at least 1");
         must(self.desk.held_mb >= 1, "`desk.held_mb`: at least 1");
         let room = self.cells() * self.cells.slots as usize;
@@ -214,6 +213,14 @@ impl Config {
         must(job.files >= 1, "`limits.job.files`: at least 1");
         must((1..=512).contains(&job.args_kb), "`limits.job.args_kb`: from 1 to 512, they go to a worker in one piece");
         must(job.file_count as usize >= job.files, "`limits.job.file_count`: not less than `limits.job.files`");
+    }
+
+    /// Runs that may live at once.
+    pub fn live(&self) -> usize {
+        match self.desk.live {
+            0 => (self.cells() * self.cells.slots as usize * 4 / 5).max(1),
+            live => live,
+        }
     }
 
     pub fn cells(&self) -> usize {
@@ -414,7 +421,7 @@ mod tests {
 
     #[test]
     fn figures_fit_each_other() {
-        let mistakes = load(&[], &[("limits.usual.memory_mb", "4096"), ("listen", "here"), ("desk.live", "0")]).unwrap_err().0;
+        let mistakes = load(&[], &[("limits.usual.memory_mb", "4096"), ("listen", "here"), ("desk.live", "100000")]).unwrap_err().0;
         assert_eq!(mistakes.len(), 3, "{mistakes:?}");
     }
 }

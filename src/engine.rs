@@ -97,6 +97,22 @@ impl Engines {
         }
     }
 
+    /// Two programs, each with the other's stdout as its stdin; false where the caller has to carry it.
+    pub async fn execute_crossed(
+        &self,
+        rooms: (&Room, &Room),
+        one: (&Order, OnParked),
+        other: (&Order, OnParked),
+    ) -> Result<(Execution, Execution, bool), Fault> {
+        if let (Room::Cells, Room::Cells) = rooms {
+            let (one, other) = self.wasm.execute_crossed(one, other).await?;
+            return Ok((one, other, true));
+        }
+        let one = self.execute(rooms.0, one.0, one.1).await?;
+        let other = self.execute(rooms.1, other.0, other.1).await?;
+        Ok((one, other, false))
+    }
+
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }

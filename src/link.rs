@@ -151,6 +151,22 @@ impl Session {
 
     /// Sends an order. Waits while the executor has too much to read; otherwise one write carries all of it.
     pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Lost> {
+        let execution = self.open(order, parked).await?;
+        execution.start().await;
+        Ok(execution)
+    }
+
+    /// Sends two orders whose programs talk to each other.
+    pub async fn execute_crossed(&self, one: (&Order, OnParked), other: (&Order, OnParked)) -> Result<(Execution, Execution), Lost> {
+        let (one, other) = (self.open(one.0, one.1).await?, self.open(other.0, other.1).await?);
+        self.shared.push(&ToExecutor::Cross { exec: one.id, with: other.id }).await;
+        one.start().await;
+        other.start().await;
+        Ok((one, other))
+    }
+
+    /// All of an order but its start.
+    async fn open(&self, order: &Order, parked: OnParked) -> Result<Execution, Lost> {
         let id = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let inbox = Arc::new(Inbox { queue: Mutex::default(), arrived: Notify::new(), parked });
         {
@@ -179,8 +195,6 @@ impl Session {
             self.shared.push(&ToExecutor::Product { exec: id, bytes: piece }).await;
         }
         execution.stdin(&order.stdin, !order.stdin_open).await;
-        self.shared.push(&ToExecutor::Start { exec: id }).await;
-        self.shared.wake.notify_one();
         Ok(execution)
     }
 
@@ -375,8 +389,8 @@ impl Execution {
     }
 
     fn give_back(&mut self) {
-        // Not for every frame: a quarter of the window at a time keeps the program going.
-        if self.owed >= WINDOW / 4 || (self.owed > 0 && lock(&self.inbox.queue).happenings.is_empty()) {
+        // Not for every frame: with less than that outstanding a program is never held up.
+        if self.owed >= WINDOW / 4 {
             let bytes = std::mem::take(&mut self.owed);
             {
                 let mut queue = lock(&self.inbox.queue);
@@ -384,6 +398,11 @@ impl Execution {
             }
             self.shared.push_now(&ToExecutor::Credit { exec: self.id, bytes });
         }
+    }
+
+    async fn start(&self) {
+        self.shared.push(&ToExecutor::Start { exec: self.id }).await;
+        self.shared.wake.notify_one();
     }
 
     /// More input; `eof` ends it.

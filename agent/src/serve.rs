@@ -136,7 +136,8 @@ impl Agent {
         // What comes for an execution that is over is late, not wrong.
         let Some(mut execution) = self.execution.take_if(|execution| execution.id == id) else { return Ok(()) };
         let obeyed = match frame {
-            ToExecutor::Open { .. } => Ok(()),
+            // A container runs one program at a time.
+            ToExecutor::Open { .. } | ToExecutor::Cross { .. } => Ok(()),
             ToExecutor::File { path, bytes, .. } => execution.file(path, bytes),
             ToExecutor::Product { bytes, .. } => execution.product(bytes, kit),
             ToExecutor::Stdin { bytes, eof, .. } => execution.stdin(bytes, eof, kit),
@@ -186,6 +187,7 @@ fn id_of(frame: &ToExecutor<'_>) -> ExecId {
         | ToExecutor::File { exec, .. }
         | ToExecutor::Product { exec, .. }
         | ToExecutor::Stdin { exec, .. }
+        | ToExecutor::Cross { exec, .. }
         | ToExecutor::Start { exec }
         | ToExecutor::Credit { exec, .. }
         | ToExecutor::Kill { exec } => *exec,

@@ -49,6 +49,12 @@ pub enum ToExecutor<'a> {
         bytes: &'a [u8],
         eof: bool,
     },
+    /// Two executions that were opened and not started: the stdout of each is the stdin of the other, without a way over
+    /// the server, which is sent it all the same (cells only).
+    Cross {
+        exec: ExecId,
+        with: ExecId,
+    },
     /// Everything is there: run it.
     Start {
         exec: ExecId,

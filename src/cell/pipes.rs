@@ -7,7 +7,7 @@ use crate::judge::Stop;
 use crate::link::{self, ExecId, FromExecutor, WINDOW};
 use crate::lock::lock;
 use bytes::{Bytes, BytesMut};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
@@ -51,6 +51,8 @@ impl Outbox {
 pub(super) struct Pipes {
     exec: ExecId,
     outbox: Arc<Outbox>,
+    /// Whose stdin the stdout is.
+    listener: OnceLock<Weak<Self>>,
     state: Mutex<State>,
     input: Notify,
     credit: Notify,
@@ -95,7 +97,21 @@ impl Pipes {
             parked: 0,
             stop: None,
         };
-        Arc::new(Self { exec, outbox, state: Mutex::new(state), input: Notify::new(), credit: Notify::new(), stopped: Notify::new() })
+        Arc::new(Self {
+            exec,
+            outbox,
+            listener: OnceLock::new(),
+            state: Mutex::new(state),
+            input: Notify::new(),
+            credit: Notify::new(),
+            stopped: Notify::new(),
+        })
+    }
+
+    /// The stdout of each is the stdin of the other. The end of one is told by the server.
+    pub(super) fn cross(one: &Arc<Self>, other: &Arc<Self>) {
+        let _ = one.listener.set(Arc::downgrade(other));
+        let _ = other.listener.set(Arc::downgrade(one));
     }
 
     /// The program starts now: what it writes is timed from here.
@@ -149,6 +165,10 @@ impl Pipes {
         let frame = FromExecutor::Output { exec: self.exec, pipe: *pipe, at: *at, bytes };
         self.outbox.push(&frame);
         state.credit -= i64::from(link::cost(state.gathered.len()));
+        // After the frame: the server hears of what was said before it hears that somebody waits for more.
+        if let (Pipe::Stdout, Some(listener)) = (state.gathered_from, self.listener.get().and_then(Weak::upgrade)) {
+            listener.stdin(&state.gathered, false);
+        }
         state.gathered.clear();
     }
 
@@ -200,7 +220,7 @@ impl Pipes {
             return;
         }
         // A program that only asks whether there is input does not wait for it: it does not come back here.
-        tokio::task::yield_now().await;
+        come_back().await;
         loop {
             {
                 let mut state = lock(&self.state);
@@ -222,6 +242,19 @@ impl Pipes {
         let state = lock(&self.state);
         !state.stdin.is_empty() || state.eof
     }
+}
+
+/// Gives way once, but comes back before the outbox is written: what is said then goes with what was.
+async fn come_back() {
+    let mut was_here = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut was_here, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }
 
 /// One wait that the server knows of. Waits of one program may overlap: only the first and the last are told.

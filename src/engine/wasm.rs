@@ -155,27 +155,36 @@ impl Wasm {
     }
 
     pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Fault> {
+        let session = self.idlest(&[self.ready_guest(order)?]).await?;
+        session.execute(order, parked).await.map_err(|lost| Fault::Lost(lost.to_string()))
+    }
+
+    /// Two programs that talk to each other, in one cell.
+    pub async fn execute_crossed(&self, one: (&Order, OnParked), other: (&Order, OnParked)) -> Result<(Execution, Execution), Fault> {
+        let session = self.idlest(&[self.ready_guest(one.0)?, self.ready_guest(other.0)?]).await?;
+        session.execute_crossed(one, other).await.map_err(|lost| Fault::Lost(lost.to_string()))
+    }
+
+    fn ready_guest<'a>(&self, order: &'a Order) -> Result<&'a str, Fault> {
         let Work::Guest { guest, .. } = &order.work else {
             return Err(Fault::Unavailable("a cell runs guests only".to_owned()));
         };
         match self.readiness(guest) {
-            Readiness::Ready => {}
-            Readiness::Preparing { .. } => return Err(Fault::Unavailable("it is being prepared".to_owned())),
-            Readiness::Unavailable(why) => return Err(Fault::Unavailable(why)),
+            Readiness::Ready => Ok(guest),
+            Readiness::Preparing { .. } => Err(Fault::Unavailable("it is being prepared".to_owned())),
+            Readiness::Unavailable(why) => Err(Fault::Unavailable(why)),
         }
-        let session = self.idlest(guest).await?;
-        session.execute(order, parked).await.map_err(|lost| Fault::Lost(lost.to_string()))
     }
 
-    /// The cell with the fewest executions of those that have the guest; waits a while where all are being started.
-    async fn idlest(&self, guest: &str) -> Result<Session, Fault> {
-        if let Some(session) = self.idlest_now(guest) {
+    /// The cell with the fewest executions of those that have the guests; waits a while where all are being started.
+    async fn idlest(&self, guests: &[&str]) -> Result<Session, Fault> {
+        if let Some(session) = self.idlest_now(guests) {
             return Ok(session);
         }
         let mut changed = self.shared.changes.subscribe();
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            if let Some(session) = self.idlest_now(guest) {
+            if let Some(session) = self.idlest_now(guests) {
                 return Ok(session);
             }
             if tokio::time::timeout_at(deadline, changed.changed()).await.is_err() {
@@ -186,10 +195,10 @@ impl Wasm {
 
     /// The first of several equals, always: going round was measured, a cold cell costs 0.15 ms more than one that still
     /// tears down what it ran.
-    fn idlest_now(&self, guest: &str) -> Option<Session> {
+    fn idlest_now(&self, guests: &[&str]) -> Option<Session> {
         let cells = lock(&self.shared.cells);
-        let with_guest = cells.iter().filter(|cell| cell.guests.iter().any(|name| name == guest));
-        with_guest.min_by_key(|cell| cell.session.live()).map(|cell| cell.session.clone())
+        let with_guests = cells.iter().filter(|cell| guests.iter().all(|guest| cell.guests.iter().any(|name| name == guest)));
+        with_guests.min_by_key(|cell| cell.session.live()).map(|cell| cell.session.clone())
     }
 
     /// Ends all cells and waits for them.

@@ -13,6 +13,7 @@ pub(super) struct Duet<'a> {
     other_first: bool,
     deadlock: bool,
     starved: bool,
+    is_crossed: bool,
     /// What of the other's output goes to the program; all of it where there is none.
     sieve: Option<Sieve>,
 }
@@ -113,21 +114,29 @@ impl<'a> Voice<'a> {
         self.waits_after == Some(self.sent)
     }
 
-    async fn hear(&mut self, bytes: &[u8], eof: bool) {
+    /// What the other wrote, which is on its way already where they are crossed.
+    async fn hear(&mut self, bytes: &[u8], is_crossed: bool) {
         self.sent += bytes.len() as u64;
-        self.attempt.stdin(bytes, eof).await;
+        if !is_crossed {
+            self.attempt.stdin(bytes, false).await;
+        }
+    }
+
+    async fn hear_end(&mut self) {
+        self.attempt.stdin(&[], true).await;
     }
 }
 
 impl<'a> Duet<'a> {
-    pub(super) fn new(program: Attempt<'a>, other: Attempt<'a>) -> Self {
+    /// `is_crossed` where the executor hands on what one writes to the other.
+    pub(super) fn new(program: Attempt<'a>, other: Attempt<'a>, is_crossed: bool) -> Self {
         let (program, other) = (Voice::new(program), Voice::new(other));
-        Self { program, other, other_first: false, deadlock: false, starved: false, sieve: None }
+        Self { program, other, other_first: false, deadlock: false, starved: false, is_crossed, sieve: None }
     }
 
     /// The same, where only a part of what the other writes is for the program.
     pub(super) fn sieved(program: Attempt<'a>, other: Attempt<'a>, sieve: Sieve) -> Self {
-        Self { sieve: Some(sieve), ..Self::new(program, other) }
+        Self { sieve: Some(sieve), ..Self::new(program, other, false) }
     }
 
     pub(super) async fn next(&mut self) -> Sound {
@@ -147,7 +156,7 @@ impl<'a> Duet<'a> {
                 progress = self.program.attempt.next(), if self.program.facts.is_none() => match progress {
                     Progress::Output { pipe, at, bytes } => {
                         if pipe == Pipe::Stdout && self.other.facts.is_none() {
-                            self.other.hear(&bytes, false).await;
+                            self.other.hear(&bytes, self.is_crossed).await;
                         }
                         return Sound::Program { pipe, at, bytes };
                     }
@@ -158,7 +167,7 @@ impl<'a> Duet<'a> {
                             self.other.attempt.kill();
                         }
                         self.program.facts = Some(facts.clone());
-                        self.other.hear(&[], true).await;
+                        self.other.hear_end().await;
                         return Sound::ProgramEnded(facts);
                     }
                     Progress::Lost(why) => return Sound::Lost(why),
@@ -173,7 +182,7 @@ impl<'a> Duet<'a> {
                             }
                         };
                         if self.program.facts.is_none() && !pass.is_empty() {
-                            self.program.hear(&pass, false).await;
+                            self.program.hear(&pass, self.is_crossed).await;
                         }
                         return sound;
                     }
@@ -182,7 +191,7 @@ impl<'a> Duet<'a> {
                     Progress::Ended(facts) => {
                         self.other.facts = Some(facts);
                         self.other_first = self.program.facts.is_none();
-                        self.program.hear(&[], true).await;
+                        self.program.hear_end().await;
                     }
                     Progress::Lost(why) => return Sound::Lost(why),
                 },

@@ -331,11 +331,11 @@ impl Lane {
         let other = interactor.order(&shared.runner, &helper_job(helper, case, None));
         let lease = self.permit.lease();
         let parked = Box::new(move |parked| lease.set_parked(parked));
-        let program = Attempt::begin(&shared.runner, &program.room, &order, parked, &shared.cancel).await;
-        let program = program.map_err(|fault| Failed::Lost(fault.to_string()))?;
-        let interactor = Attempt::begin(&shared.runner, &interactor.room, &other, Box::new(|_| {}), &shared.cancel).await;
-        let interactor = interactor.map_err(|fault| Failed::Lost(fault.to_string()))?;
-        let mut duet = duet::Duet::new(program, interactor);
+        let rooms = (&program.room, &interactor.room);
+        let begun = shared.runner.engines.execute_crossed(rooms, (&order, parked), (&other, Box::new(|_| {}))).await;
+        let (program, interactor, is_crossed) = begun.map_err(|fault| Failed::Lost(fault.to_string()))?;
+        let attempt = |execution| Attempt::of(execution, &shared.cancel);
+        let mut duet = duet::Duet::new(attempt(program), attempt(interactor), is_crossed);
         let (mut said, mut last) = (Capture::both(MESSAGE), Duration::ZERO);
         let ended = loop {
             match duet.next().await {

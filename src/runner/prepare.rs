@@ -156,7 +156,11 @@ impl<'a> Attempt<'a> {
         cancel: &'a CancellationToken,
     ) -> Result<Self, Fault> {
         let execution = runner.engines.execute(room, order, parked).await?;
-        Ok(Self { execution, cancel, killed: None })
+        Ok(Self::of(execution, cancel))
+    }
+
+    pub(super) fn of(execution: Execution, cancel: &'a CancellationToken) -> Self {
+        Self { execution, cancel, killed: None }
     }
 
     /// Cancel safe.

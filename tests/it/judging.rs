@@ -26,7 +26,7 @@ async fn visible_and_hidden_tests() {
     let mut client = server.connect().await;
     let tests = json!({
         "visible": [test("v1", "21", "42"), test("v2", "1", "3"), test("v3", "x", "")],
-        "hidden": [test("h1", "5", "10\n"), test("h2", "secret-4711", "77")],
+        "hidden": [test("h1", "5", "10\n"), test("h2", "secret-input", "secret-answer")],
     });
     let ran = judged(&mut client, DOUBLE, tests, json!({"meta": {"k": 1}})).await;
     assert_eq!(verdicts(&ran, "visible"), ["AC", "WA", "RTE"]);
@@ -51,7 +51,7 @@ async fn visible_and_hidden_tests() {
         assert_eq!(keys, ["cpu_time_ms", "execution_time_ms", "id", "memory_usage_mb", "status", "verdict"]);
     }
     let everything = serde_json::to_string(&ran.frames).unwrap();
-    assert!(!everything.contains("4711") && !everything.contains("77"), "{everything}");
+    assert!(!everything.contains("secret"), "{everything}");
     for frame in ran.frames.iter().filter(|frame| frame["type"] == "stdout" || frame["type"] == "stderr") {
         assert!(frame["test"].as_str().unwrap().starts_with('v'), "{frame}");
     }
