@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::pack::{Packing, below_bin};
 use crate::running::Running;
 use crate::serve::{Kit, Ready};
-use runnel_link::product::{Entry, Piece, UnpackFault, Unpacker};
+use runnel_link::packed::{Entry, Piece, UnpackFault, Unpacker};
 use runnel_link::{Bounds, End, ExecId, Facts, FromExecutor, OpenOrder, Stop};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -151,7 +151,9 @@ impl Gathering {
         };
         let unpacked = unpacker.feed(bytes, |piece| -> Result<(), Said> {
             match piece {
-                Piece::Begin(Entry { path, executable, size: _ }) => writer.begin(&below_bin(path), executable),
+                Piece::Begin(Entry::File { path, executable, .. }) => writer.begin(&below_bin(path), executable),
+                // A product is made of files.
+                Piece::Begin(Entry::Folder { .. } | Entry::Link { .. } | Entry::Gone { .. } | Entry::Touched { .. }) => Err(Errno::INVAL),
                 Piece::Bytes(bytes) => writer.append(bytes),
             }
             .map_err(Said)

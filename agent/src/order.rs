@@ -33,7 +33,7 @@ pub(crate) enum Kind {
 impl Order {
     /// The inner error is the job's own fault, in words.
     pub(crate) fn parse(order: &OpenOrder<'_>, users: Users) -> Result<Result<Self, String>, Fault> {
-        let OpenOrder { task, env, bounds } = order;
+        let OpenOrder { task, env, bounds, base: _, keep: _, harvest: _ } = order;
         let (argv, user, stdio) = match task {
             Task::Guest { .. } => return Err(Fault::Rules("asked for a guest, which only cells have")),
             Task::Pack => return Ok(Ok(Self { work: Work::Pack, bounds: *bounds })),

@@ -7,12 +7,12 @@ use crate::output::Output;
 use crate::places::PRODUCT;
 use crate::serve::Kit;
 use crate::user::User;
-use runnel_link::{Bounds, End, ExecId, Facts, Pipe, Stop, product};
+use runnel_link::{Bounds, End, ExecId, Facts, Pipe, Stop, packed};
 use rustix::fs::{AtFlags, FileType, Mode};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Folders in folders; a path through them stays short enough for a frame.
 const DEPTH: usize = 32;
@@ -152,7 +152,8 @@ impl Packing {
             open_file(&self.bin, &below_bin(&item.path))?
         };
         let size = u64::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0);
-        product::begin(product::Entry { path: &item.path, executable: item.executable, size }, &mut self.pending);
+        let entry = packed::Entry::File { path: &item.path, executable: item.executable, modified: Duration::ZERO, size };
+        packed::begin(entry, &mut self.pending);
         self.current = Some((file, size));
         Ok(())
     }

@@ -136,9 +136,10 @@ impl Agent {
         // What comes for an execution that is over is late, not wrong.
         let Some(mut execution) = self.execution.take_if(|execution| execution.id == id) else { return Ok(()) };
         let obeyed = match frame {
-            // A container runs one program at a time.
-            ToExecutor::Open { .. } | ToExecutor::Cross { .. } => Ok(()),
+            // A container runs one program at a time, and once.
+            ToExecutor::Open { .. } | ToExecutor::Cross { .. } | ToExecutor::Remove { .. } | ToExecutor::Forget { .. } => Ok(()),
             ToExecutor::File { path, bytes, .. } => execution.file(path, bytes),
+            ToExecutor::Place { .. } => Ok(()),
             ToExecutor::Product { bytes, .. } => execution.product(bytes, kit),
             ToExecutor::Stdin { bytes, eof, .. } => execution.stdin(bytes, eof, kit),
             ToExecutor::Credit { bytes, .. } => {
@@ -185,12 +186,16 @@ fn id_of(frame: &ToExecutor<'_>) -> ExecId {
     match frame {
         ToExecutor::Open { exec, .. }
         | ToExecutor::File { exec, .. }
+        | ToExecutor::Place { exec, .. }
+        | ToExecutor::Remove { exec, .. }
         | ToExecutor::Product { exec, .. }
         | ToExecutor::Stdin { exec, .. }
         | ToExecutor::Cross { exec, .. }
         | ToExecutor::Start { exec }
         | ToExecutor::Credit { exec, .. }
         | ToExecutor::Kill { exec } => *exec,
+        // Of no execution: none has this number.
+        ToExecutor::Forget { .. } => 0,
     }
 }
 

@@ -4,7 +4,7 @@
 //! verdicts, no sandbox.
 
 mod facts;
-pub mod product;
+pub mod packed;
 
 pub use facts::{End, Facts, Pipe, Stop};
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub const LEAST_COST: u32 = 256;
 
 /// Names one execution on one link.
 pub type ExecId = u32;
+/// Names the files of one execution's end that a cell has kept for the next one.
+pub type LayerId = u32;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToExecutor<'a> {
@@ -34,8 +36,25 @@ pub enum ToExecutor<'a> {
     File {
         exec: ExecId,
         path: &'a str,
+        /// None: as of now, and plain.
+        about: Option<About>,
         #[serde(with = "serde_bytes")]
         bytes: &'a [u8],
+    },
+    /// A folder or a link below the working directory; after the files.
+    Place {
+        exec: ExecId,
+        path: &'a str,
+        what: Placed<'a>,
+    },
+    /// A file, a link or an empty folder of the layer that is not to be there (cells only); before the files.
+    Remove {
+        exec: ExecId,
+        path: &'a str,
+    },
+    /// Nobody needs this layer any more (cells only).
+    Forget {
+        layer: LayerId,
     },
     /// A piece of a packed product that an earlier container made (agents only).
     Product {
@@ -76,6 +95,36 @@ pub struct OpenOrder<'a> {
     #[serde(borrow)]
     pub env: Vec<(&'a str, &'a str)>,
     pub bounds: Bounds,
+    /// The files to begin with, before those that are sent (cells only).
+    pub base: Option<LayerId>,
+    /// Keep the files of its end under this name (cells only).
+    pub keep: Option<LayerId>,
+    #[serde(borrow)]
+    pub harvest: Option<Harvest<'a>>,
+}
+
+/// What comes back of the files that a program leaves.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub enum Harvest<'a> {
+    /// Everything that is not as it was sent.
+    All,
+    /// The same, of these files and of what is below these folders only.
+    Named(#[serde(borrow)] Vec<&'a str>),
+}
+
+/// A file beside its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Since the epoch.
+    pub modified: Duration,
+    pub executable: bool,
+}
+
+/// What is no file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Placed<'a> {
+    Folder,
+    Link { target: &'a str },
 }
 
 /// What an execution is.
@@ -157,6 +206,12 @@ pub enum FromExecutor<'a> {
         exec: ExecId,
         parked: bool,
     },
+    /// A piece of the files that the program left, packed; after all that it wrote.
+    Left {
+        exec: ExecId,
+        #[serde(with = "serde_bytes")]
+        bytes: &'a [u8],
+    },
     /// The last frame of an execution.
     Ended {
         exec: ExecId,
@@ -229,7 +284,7 @@ mod tests {
     #[test]
     fn frames_come_back() {
         let mut out = Vec::new();
-        let frame = ToExecutor::File { exec: 7, path: "a b\n", bytes: b"\0\xff" };
+        let frame = ToExecutor::File { exec: 7, path: "a b\n", about: None, bytes: b"\0\xff" };
         encode(&frame, &mut out);
         encode(&ToExecutor::Kill { exec: 8 }, &mut out);
         let (body, rest) = split(&out).unwrap().unwrap();
