@@ -79,7 +79,10 @@ mod tests {
     fn parse(task: Task<'_>) -> Result<Result<Order, String>, Fault> {
         let second = Duration::from_secs(1);
         let bounds = Bounds { time: second, wall: second, memory_bytes: 1, output_bytes: 1, file_bytes: 1, file_count: 1, processes: 1 };
-        Order::parse(&OpenOrder { task, env: vec![("PATH", "/bin:/usr/bin"), ("A", "b=c")], bounds }, USERS)
+        Order::parse(
+            &OpenOrder { task, env: vec![("PATH", "/bin:/usr/bin"), ("A", "b=c")], bounds, base: None, keep: None, harvest: None },
+            USERS,
+        )
     }
 
     #[test]
