@@ -5,6 +5,7 @@
 mod clock;
 
 mod harden;
+mod harvest;
 mod meter;
 mod pipes;
 pub(crate) mod probe;
@@ -13,11 +14,12 @@ mod store;
 mod ticker;
 
 use crate::engine::wasm::native::{self, Clocking, in_words};
-use crate::files::{Budget, FileLimits, Files};
+use crate::files::{Budget, FileLimits, Files, PutError};
 use crate::judge::{End, Facts, Stop};
-use crate::link::{self, Bounds, ExecId, FromExecutor, MAX_FRAME, OpenOrder, Task, ToExecutor};
+use crate::link::{self, Bounds, ExecId, FromExecutor, MAX_FRAME, OpenOrder, Placed, Task, ToExecutor};
 use crate::lock::lock;
 use anyhow::Context;
+use harvest::{Layers, Wish};
 use pipes::{Outbox, Pipes};
 use run::{Program, Ready};
 use std::collections::HashMap;
@@ -84,7 +86,8 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
         return Ok(());
     }
     let budget = Arc::new(Budget::new(arguments.budget_mb << 20));
-    let cell = Cell { guests, outbox: Arc::default(), budget, ticker, executions: HashMap::new() };
+    let cell =
+        Cell { guests, outbox: Arc::default(), layers: Arc::new(Layers::new(budget.clone())), budget, ticker, executions: HashMap::new() };
     runtime.block_on(async {
         if arguments.warm {
             cell.warm().await;
@@ -97,6 +100,7 @@ struct Cell {
     guests: HashMap<String, Guest>,
     outbox: Arc<Outbox>,
     budget: Arc<Budget>,
+    layers: Arc<Layers>,
     ticker: Arc<Ticker>,
     executions: HashMap<ExecId, Execution>,
 }
@@ -106,6 +110,8 @@ struct Execution {
     pipes: Arc<Pipes>,
     /// Taken by `Start`.
     waiting: Option<Program>,
+    /// What is to become of its files.
+    wish: Option<Wish>,
     /// What went wrong before the start.
     fault: Option<String>,
 }
@@ -139,14 +145,16 @@ impl Cell {
                 let execution = self.open(exec, &order);
                 self.executions.insert(exec, execution);
             }
-            ToExecutor::File { exec, path, bytes } => {
-                let Some(execution) = self.executions.get_mut(&exec) else { return };
-                let Some(program) = &execution.waiting else { return };
+            ToExecutor::File { exec, path, about, bytes } => {
                 // Pieces of one file follow each other, and the server sends each path once.
-                if let Err(fault) = program.files.put(path, bytes, true) {
-                    execution.fault.get_or_insert_with(|| format!("`{path}`: {fault}"));
-                }
+                self.put(exec, path, |files| files.put(path, bytes, true, about.map(|about| about.modified)));
             }
+            ToExecutor::Place { exec, path, what } => self.put(exec, path, |files| match what {
+                Placed::Folder => files.put_folder(path),
+                Placed::Link { target } => files.put_link(path, target),
+            }),
+            ToExecutor::Remove { exec, path } => self.put(exec, path, |files| files.remove(path)),
+            ToExecutor::Forget { layer } => self.layers.forget(layer),
             // Nothing is compiled here.
             ToExecutor::Product { .. } => {}
             ToExecutor::Stdin { exec, bytes, eof } => {
@@ -169,6 +177,15 @@ impl Cell {
         }
     }
 
+    /// Makes one thing ready among the files of a program that waits for its start.
+    fn put(&mut self, exec: ExecId, path: &str, put: impl FnOnce(&Files) -> Result<(), PutError>) {
+        let Some(execution) = self.executions.get_mut(&exec) else { return };
+        let Some(program) = &execution.waiting else { return };
+        if let Err(fault) = put(&program.files) {
+            execution.fault.get_or_insert_with(|| format!("`{path}`: {fault}"));
+        }
+    }
+
     /// Touches what every program touches: the guests' code and the pages behind it.
     async fn warm(&self) {
         let second = Duration::from_secs(1);
@@ -176,7 +193,8 @@ impl Cell {
             Bounds { time: second, wall: second, memory_bytes: 1 << 30, output_bytes: 0, file_bytes: 0, file_count: 1, processes: 1 };
         for guest in self.guests.keys() {
             let task = Task::Guest { guest, main: "empty", args: Vec::new(), deterministic: None };
-            let Execution { pipes, waiting, .. } = self.open(ExecId::MAX, &OpenOrder { task, env: Vec::new(), bounds });
+            let order = OpenOrder { task, env: Vec::new(), bounds, base: None, keep: None, harvest: None };
+            let Execution { pipes, waiting, .. } = self.open(ExecId::MAX, &order);
             if let Some(program) = waiting {
                 pipes.stdin(&[], true);
                 drop(run::run(program, pipes).await);
@@ -185,9 +203,9 @@ impl Cell {
     }
 
     fn open(&self, exec: ExecId, order: &OpenOrder<'_>) -> Execution {
-        let OpenOrder { task, env, bounds } = order;
+        let OpenOrder { task, env, bounds, base, keep, harvest } = order;
         let pipes = Pipes::new(exec, self.outbox.clone(), bounds.output_bytes);
-        let broken = |fault| Execution { pipes: pipes.clone(), waiting: None, fault: Some(fault) };
+        let broken = |fault| Execution { pipes: pipes.clone(), waiting: None, wish: None, fault: Some(fault) };
         let Task::Guest { guest: name, main, args, deterministic } = task else {
             return broken("a cell runs guests only".to_owned());
         };
@@ -207,13 +225,18 @@ impl Cell {
             budget: self.budget.clone(),
             ticker: self.ticker.clone(),
         };
-        Execution { pipes, waiting: Some(program), fault: None }
+        let laid = match base.map(|base| self.layers.find(base)) {
+            None => Ok(()),
+            Some(Some(layer)) => program.files.lay(&layer).map_err(|fault| fault.to_string()),
+            Some(None) => Err("the layer is gone".to_owned()),
+        };
+        Execution { pipes, waiting: Some(program), wish: Wish::new(harvest.as_ref(), *keep), fault: laid.err() }
     }
 
     fn start(&mut self, exec: ExecId) {
         let Some(execution) = self.executions.get_mut(&exec) else { return };
         let outbox = self.outbox.clone();
-        let (program, fault) = (execution.waiting.take(), execution.fault.take());
+        let (program, wish, fault) = (execution.waiting.take(), execution.wish.take(), execution.fault.take());
         let (Some(program), None) = (program, &fault) else {
             let end = End::Broken(fault.unwrap_or_default());
             outbox.push(&FromExecutor::Ended { exec, facts: Facts::unmeasured(end) });
@@ -223,9 +246,14 @@ impl Cell {
         let pipes = execution.pipes.clone();
         // One write carries start, output and end of a short program.
         outbox.push_along(&FromExecutor::Started { exec });
+        let layers = self.layers.clone();
         // Not kept: it ends by itself, by its limits, or by `Kill`; all end with the process.
         tokio::spawn(async move {
-            let (facts, sandbox) = run::run(program, pipes).await;
+            let before = wish.map(|wish| (wish, program.files.clone(), program.files.layer()));
+            let (facts, sandbox) = run::run(program, pipes.clone()).await;
+            if let Some((wish, files, before)) = before.filter(|_| facts.end != End::Stopped(Stop::Cancelled)) {
+                wish.fulfil(&files, &before, &pipes, &layers).await;
+            }
             outbox.push(&FromExecutor::Ended { exec, facts });
             // The end is on its way before the sandbox is torn down.
             tokio::task::yield_now().await;

@@ -16,6 +16,7 @@ use crate::engine::wasm::{Settings as WasmSettings, Wasm};
 use crate::engine::{Changes, Engines, wasm};
 use crate::runner::{Admissions, Runner, Settings};
 use crate::toolchain::{Kind, Toolchains};
+use crate::workspace::Workspaces;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -124,7 +125,7 @@ impl Size {
 }
 
 /// Everything between a door and the engines, as the configuration says.
-fn runner(config: &Config, toolchains: &Toolchains, Size { cells, pool, warm }: Size) -> Arc<Runner> {
+fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>, Size { cells, pool, warm }: Size) -> Arc<Runner> {
     let settings = WasmSettings {
         cells,
         slots: config.cells.slots,
@@ -149,7 +150,7 @@ fn runner(config: &Config, toolchains: &Toolchains, Size { cells, pool, warm }: 
         held_bytes: config.desk.held_mb << 20,
         lanes: 2 * cells,
     };
-    Runner::new(Engines { wasm, docker, changes }, admissions, settings)
+    Runner::new(Engines { wasm, docker, changes }, admissions, workspaces, settings)
 }
 
 fn docker(config: &Config, toolchains: &Toolchains, pool: usize, changes: &Changes) -> Docker {

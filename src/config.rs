@@ -24,6 +24,7 @@ pub struct Config {
     pub cells: Cells,
     pub docker: Docker,
     pub desk: Desk,
+    workspaces: Workspaces,
     pub connection: Connection,
     pub limits: LimitsConfig,
 }
@@ -78,6 +79,19 @@ pub struct Desk {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Workspaces {
+    folder: String,
+    count: usize,
+    total: usize,
+    mb: u64,
+    owner_mb: u64,
+    ttl_s: u64,
+    most_ttl_s: u64,
+    kept_mb: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Connection {
     pub max_frame_kb: usize,
     pub runs: usize,
@@ -118,6 +132,8 @@ pub struct JobLimits {
     pub tests: usize,
     pub tests_mb: u64,
     pub args_kb: usize,
+    pub collect_files: usize,
+    pub collect_kb: u64,
 }
 
 /// Where settings come from.
@@ -188,6 +204,14 @@ impl Config {
         must(self.desk.held_mb >= 1, "`desk.held_mb`: at least 1");
         let room = self.cells() * self.cells.slots as usize;
         must(self.desk.live <= room, &format!("`desk.live`: the cells have room for {room} (`cells.count` times `cells.slots`)"));
+        let workspaces = &self.workspaces;
+        must(
+            workspaces.mb <= self.limits.most.files_mb,
+            "`workspaces.mb`: not above `limits.most.files_mb`, or no program could see it all",
+        );
+        must(workspaces.mb <= 1 << 20 && workspaces.owner_mb <= 1 << 30, "`workspaces.mb`, `owner_mb`: too high");
+        must((1..=workspaces.most_ttl_s).contains(&workspaces.ttl_s), "`workspaces.ttl_s`: from 1 to `workspaces.most_ttl_s`");
+        must(workspaces.most_ttl_s <= 1 << 32, "`workspaces.most_ttl_s`: at most 4294967296");
         let docker = &self.docker;
         must(docker.pool <= MOST_POOL, &format!("`docker.pool`: at most {MOST_POOL}"));
         must((1..=4096).contains(&docker.containers), "`docker.containers`: from 1 to 4096");
@@ -238,6 +262,22 @@ impl Config {
         }
     }
 
+    /// Where and how large workspaces may be.
+    pub fn workspaces(&self) -> crate::workspace::Bounds {
+        let Workspaces { folder, count, total, mb, owner_mb, ttl_s, most_ttl_s, kept_mb } = &self.workspaces;
+        crate::workspace::Bounds {
+            folder: if folder.is_empty() { state().join("workspaces") } else { PathBuf::from(folder) },
+            count: *count,
+            total: *total,
+            bytes: mb << 20,
+            owner_bytes: owner_mb << 20,
+            entries: self.limits.job.file_count as usize,
+            ttl: Duration::from_secs(*ttl_s),
+            most_ttl: Duration::from_secs(*most_ttl_s),
+            kept_bytes: kept_mb << 20,
+        }
+    }
+
     pub fn cache(&self) -> PathBuf {
         if !self.cache.is_empty() {
             return PathBuf::from(&self.cache);
@@ -245,6 +285,12 @@ impl Config {
         let home = || std::env::var_os("HOME").map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".cache"));
         std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map_or_else(home, PathBuf::from).join("runnel")
     }
+}
+
+/// What has to outlive us.
+fn state() -> PathBuf {
+    let home = || std::env::var_os("HOME").map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".local/state"));
+    std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map_or_else(home, PathBuf::from).join("runnel")
 }
 
 impl Docker {

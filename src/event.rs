@@ -96,6 +96,30 @@ pub struct TestResult {
     pub out_size: u64,
 }
 
+/// The files that a program left, as far as its client asked.
+#[derive(Debug, Default)]
+pub struct FilesLeft {
+    pub created: Vec<(String, FileLeft)>,
+    pub changed: Vec<(String, FileLeft)>,
+    pub deleted: Vec<String>,
+    /// There is more than was asked for at most.
+    pub truncated: bool,
+}
+
+#[derive(Debug)]
+pub struct FileLeft {
+    pub data: Text,
+    pub truncated: bool,
+}
+
+/// What became of a run's workspace.
+#[derive(Debug)]
+pub struct Saved {
+    pub name: String,
+    /// Why what the program left was not kept.
+    pub fault: Option<String>,
+}
+
 /// How a run ended and what it left.
 #[derive(Debug)]
 pub struct Outcome {
@@ -110,6 +134,10 @@ pub struct Outcome {
     pub stderr: Text,
     pub stdout_truncated: bool,
     pub stderr_truncated: bool,
+    /// None where the job did not ask, or no program ran.
+    pub files: Option<FilesLeft>,
+    /// None for a run without a workspace.
+    pub workspace: Option<Saved>,
     pub queue_time: Duration,
     pub code_size: u64,
     pub in_size: u64,

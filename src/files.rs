@@ -5,6 +5,7 @@
 mod bindings;
 mod handle;
 mod host;
+mod layer;
 mod space;
 mod streams;
 #[cfg(test)]
@@ -13,10 +14,11 @@ mod tree;
 
 use crate::lock::lock;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 
+pub use self::layer::{Change, Layer};
 pub use self::space::{Budget, FileLimits};
 use self::tree::{BOX, Fault, Kind, Last, NodeId, Open, ROOT, Seat, Tree, check_path};
 
@@ -69,22 +71,17 @@ impl Files {
 
     /// Puts one of the run's own files at `/box/<path>`, making directories on the way. It replaces what an earlier call put
     /// there, or with `append` continues it. After an error a part of it may be there: such a run is not to be started.
-    pub fn put(&self, path: &str, bytes: &[u8], append: bool) -> Result<(), PutError> {
-        check_path(path)?;
-        if path.split('/').any(|name| matches!(name, "" | "." | "..")) {
-            return Err(PutError::BadPath);
-        }
+    /// `modified` is the time that it is given, else now.
+    pub fn put(&self, path: &str, bytes: &[u8], append: bool, modified: Option<Duration>) -> Result<(), PutError> {
         let mut tree = self.lock();
-        let mut at = BOX;
-        let mut name = path;
-        while let Some((directory, rest)) = name.split_once('/') {
-            at = enter_directory(&mut tree, at, directory)?;
-            name = rest;
-        }
+        let (at, name) = enter(&mut tree, path)?;
         let open = Open { create: true, truncate: !append, write: true, ..Open::default() };
         let id = tree.open(at, name, open)?;
         let end = tree.size(id);
         let written = tree.write(id, end, bytes);
+        if modified.is_some() {
+            tree.set_times(id, None, modified)?;
+        }
         tree.release(id, Seat::Descriptor);
         if written? < bytes.len() { Err(PutError::NoSpace) } else { Ok(()) }
     }
@@ -111,6 +108,20 @@ impl Files {
         // A panic under the lock ends its own run; whoever still reads the tree finds it whole enough.
         lock(&self.tree)
     }
+}
+
+/// The directory of a path, made where it is not there, and the last name.
+fn enter<'a>(tree: &mut Tree, path: &'a str) -> Result<(NodeId, &'a str), PutError> {
+    check_path(path)?;
+    if path.split('/').any(|name| matches!(name, "" | "." | "..")) {
+        return Err(PutError::BadPath);
+    }
+    let (mut at, mut name) = (BOX, path);
+    while let Some((directory, rest)) = name.split_once('/') {
+        at = enter_directory(tree, at, directory)?;
+        name = rest;
+    }
+    Ok((at, name))
 }
 
 fn enter_directory(tree: &mut Tree, at: NodeId, name: &str) -> Result<NodeId, PutError> {

@@ -5,6 +5,7 @@ use crate::judge::compare::Compare;
 use crate::limits::Limits;
 use crate::toolchain::Toolchain;
 use bytes::Bytes;
+pub use runnel_link::About;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -24,6 +25,14 @@ pub struct Job {
     pub limits: Limits,
     pub deterministic: Option<Deterministic>,
     pub wishes: Wishes,
+    /// Where it runs, where that outlives it.
+    pub workspace: Option<InWorkspace>,
+    /// What is told of the files that its program leaves.
+    pub collect: Option<Collect>,
+    /// Folders and links that come with a workspace.
+    pub places: Arc<Vec<Place>>,
+    /// Set by the door.
+    pub owner: Owner,
     /// None: one execution with `stdin`.
     pub tests: Option<Tests>,
     /// Tests that call the program's functions; not together with `tests`.
@@ -36,6 +45,21 @@ pub struct Job {
 pub struct JobFile {
     pub path: JobPath,
     pub content: Bytes,
+    /// None: a plain file, as of now.
+    pub about: Option<About>,
+}
+
+/// What is no file, and comes with a workspace.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub path: JobPath,
+    pub what: Placing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placing {
+    Folder,
+    Link(String),
 }
 
 /// What a job may say of the container that runs it.
@@ -48,6 +72,63 @@ pub struct Wishes {
     /// The program has a terminal.
     pub terminal: bool,
 }
+
+/// A run in a workspace: `files` are those that are new there.
+#[derive(Clone, Debug)]
+pub struct InWorkspace {
+    pub name: String,
+    pub remove: Vec<JobPath>,
+}
+
+/// Which files come back with the result.
+#[derive(Clone, Debug)]
+pub struct Collect {
+    /// These and what is below them, of whatever bytes.
+    pub paths: Vec<JobPath>,
+    /// All others that are new or not as they were, as far as they are text.
+    pub changes: bool,
+    pub max_files: usize,
+    pub max_bytes: u64,
+}
+
+/// Whose workspaces a client may use.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Owner {
+    #[default]
+    Shell,
+    /// Whoever has it, by its name.
+    Token(Arc<str>),
+    /// Nobody knows who; gone with the connection.
+    Connection(u64),
+    /// Whoever knows a name that was made up.
+    Bearer,
+    /// Without a connection or a token.
+    Nobody,
+}
+
+impl Owner {
+    pub fn key(&self) -> String {
+        match self {
+            Self::Shell => "shell".to_owned(),
+            Self::Token(name) => format!("token {name}"),
+            Self::Connection(number) => format!("{CONNECTION}{number}"),
+            Self::Bearer => "bearer".to_owned(),
+            Self::Nobody => "nobody".to_owned(),
+        }
+    }
+
+    /// Whether a key is of an owner that does not come back.
+    pub fn is_passing(key: &str) -> bool {
+        key.starts_with(CONNECTION)
+    }
+
+    /// Whether what it opens under a name that is made up is whose who knows the name.
+    pub fn is_known_by_name_only(&self) -> bool {
+        matches!(self, Self::Connection(_) | Self::Nobody)
+    }
+}
+
+const CONNECTION: &str = "connection ";
 
 /// What a program is held against.
 #[derive(Clone, Debug)]

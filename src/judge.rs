@@ -50,6 +50,11 @@ pub fn verdict(facts: &Facts) -> Verdict {
     }
 }
 
+/// A program that can't be started, for what its client asked.
+pub fn mistake(message: String) -> Verdict {
+    Verdict { status: Status::Error, exit_code: None, signal: None, message: Some(message) }
+}
+
 /// What a compile step that did not end well means for the run; None where it did.
 pub fn compile_failure(facts: &Facts) -> Option<Verdict> {
     let message = match &facts.end {

@@ -23,6 +23,7 @@ mod raw;
 
 pub mod admission;
 pub mod runner;
+pub mod workspace;
 
 pub mod cli;
 pub mod server;

@@ -3,13 +3,13 @@
 //! Whatever comes from the other side is hostile: it may not make this side grow, wait or panic.
 
 use crate::event::Pipe;
-use crate::job::JobFile;
+use crate::job::{JobFile, Place, Placing};
 use crate::judge::Facts;
 use crate::lock::lock;
 use bytes::Bytes;
 pub use runnel_link::{
-    Bounds, ExecId, Fault, FromExecutor, LEAST_COST, MAX_FRAME, OpenOrder, PIECE, Seeds, Task, ToExecutor, WINDOW, Wall, cost, decode,
-    encode, product, split,
+    About, Bounds, ExecId, Fault, FromExecutor, Harvest, LEAST_COST, LayerId, MAX_FRAME, OpenOrder, PIECE, Placed, Seeds, Task, ToExecutor,
+    WINDOW, Wall, cost, decode, encode, packed, split,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,12 +31,32 @@ const INBOX: usize = (TOLERANCE / LEAST_COST) as usize + 16;
 pub struct Order {
     pub work: Work,
     pub files: Arc<Vec<JobFile>>,
+    pub places: Arc<Vec<Place>>,
+    pub layer: Option<Layering>,
+    pub harvest: Option<Wanted>,
     pub env: Vec<(String, String)>,
     pub stdin: Bytes,
     pub stdin_open: bool,
     pub bounds: Bounds,
     /// What an earlier container compiled for this program.
     pub product: Option<Bytes>,
+}
+
+/// Files that a cell keeps from one execution to the next.
+#[derive(Clone, Default)]
+pub struct Layering {
+    /// The cell that has the base.
+    pub cell: Option<Session>,
+    /// What is there already, and what of that is not to be there any more.
+    pub base: Option<(LayerId, Vec<String>)>,
+    pub keep: Option<LayerId>,
+}
+
+/// `Harvest`, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    All,
+    Named(Vec<String>),
 }
 
 /// `Task`, owned.
@@ -56,6 +76,8 @@ pub enum Happening {
         at: Duration,
         bytes: Vec<u8>,
     },
+    /// A piece of the files that the program left, packed.
+    Left(Vec<u8>),
     /// After so many bytes of input.
     Waiting(u64),
     Ended(Facts),
@@ -178,18 +200,29 @@ impl Session {
         }
         let execution = Execution { id, shared: self.shared.clone(), inbox, owed: 0, ended: false };
         self.shared.push(&ToExecutor::Open { exec: id, order: order.head() }).await;
-        for file in order.files.iter() {
-            let path = file.path.as_str();
+        let removed = order.layer.iter().filter_map(|layer| layer.base.as_ref()).flat_map(|(_, removed)| removed);
+        for path in removed {
+            self.shared.push(&ToExecutor::Remove { exec: id, path }).await;
+        }
+        for JobFile { path, content, about } in order.files.iter() {
+            let (path, about) = (path.as_str(), *about);
             // An empty file is one empty piece.
-            let mut rest = &file.content[..];
+            let mut rest = &content[..];
             loop {
                 let (piece, more) = rest.split_at(rest.len().min(PIECE));
-                self.shared.push(&ToExecutor::File { exec: id, path, bytes: piece }).await;
+                self.shared.push(&ToExecutor::File { exec: id, path, about, bytes: piece }).await;
                 rest = more;
                 if rest.is_empty() {
                     break;
                 }
             }
+        }
+        for Place { path, what } in order.places.iter() {
+            let what = match what {
+                Placing::Folder => Placed::Folder,
+                Placing::Link(target) => Placed::Link { target },
+            };
+            self.shared.push(&ToExecutor::Place { exec: id, path: path.as_str(), what }).await;
         }
         for piece in order.product.iter().flat_map(|product| product.chunks(PIECE)) {
             self.shared.push(&ToExecutor::Product { exec: id, bytes: piece }).await;
@@ -261,6 +294,7 @@ impl Session {
             }
             FromExecutor::Started { exec } => (exec, Happening::Started),
             FromExecutor::Output { exec, pipe, at, bytes } => (exec, Happening::Output { pipe, at, bytes: bytes.to_vec() }),
+            FromExecutor::Left { exec, bytes } => (exec, Happening::Left(bytes.to_vec())),
             FromExecutor::Waiting { exec, received } => (exec, Happening::Waiting(received)),
             FromExecutor::Ended { exec, facts } => {
                 let inbox = lock(&self.shared.live).executions.remove(&exec);
@@ -270,6 +304,11 @@ impl Session {
         // What comes for an execution that was dropped here is late, not wrong.
         let inbox = lock(&self.shared.live).executions.get(&exec).cloned();
         inbox.map_or(Ok(()), |inbox| inbox.push(happening))
+    }
+
+    /// Nobody needs these files any more.
+    pub fn forget(&self, layer: LayerId) {
+        self.shared.push_now(&ToExecutor::Forget { layer });
     }
 
     /// Ends the session: every execution on it is lost.
@@ -323,6 +362,18 @@ impl Order {
             task: self.work.task(),
             env: self.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
             bounds: self.bounds,
+            base: self.layer.as_ref().and_then(|layer| layer.base.as_ref()).map(|(base, _)| *base),
+            keep: self.layer.as_ref().and_then(|layer| layer.keep),
+            harvest: self.harvest.as_ref().map(Wanted::on_the_link),
+        }
+    }
+}
+
+impl Wanted {
+    fn on_the_link(&self) -> Harvest<'_> {
+        match self {
+            Self::All => Harvest::All,
+            Self::Named(paths) => Harvest::Named(paths.iter().map(String::as_str).collect()),
         }
     }
 }
@@ -346,7 +397,7 @@ impl Work {
 impl Inbox {
     fn push(&self, happening: Happening) -> Result<(), Lost> {
         let mut queue = lock(&self.queue);
-        if let Happening::Output { bytes, .. } = &happening {
+        if let Happening::Output { bytes, .. } | Happening::Left(bytes) = &happening {
             queue.taken = queue.taken.saturating_add(cost(bytes.len()));
         }
         // The last of several waiting notices says it all: the executor sends one for each piece of input, whose number
@@ -378,7 +429,7 @@ impl Execution {
         loop {
             if let Some(happening) = lock(&self.inbox.queue).happenings.pop_front() {
                 match &happening {
-                    Happening::Output { bytes, .. } => self.owed += cost(bytes.len()),
+                    Happening::Output { bytes, .. } | Happening::Left(bytes) => self.owed += cost(bytes.len()),
                     Happening::Ended(_) | Happening::Lost => self.ended = true,
                     Happening::Started | Happening::Waiting(_) => {}
                 }
@@ -408,6 +459,11 @@ impl Execution {
     /// More input; `eof` ends it.
     pub async fn stdin(&self, bytes: &[u8], eof: bool) {
         send_stdin(&self.shared, self.id, bytes, eof).await;
+    }
+
+    /// The link that it is on.
+    pub fn session(&self) -> Session {
+        Session { shared: self.shared.clone() }
     }
 
     pub fn kill(&self) {

@@ -45,6 +45,9 @@ pub enum Code {
     BadPath,
     UnknownLanguage,
     UnknownRun,
+    UnknownWorkspace,
+    WorkspaceExists,
+    UnknownFile,
     DuplicateId,
     NotRunning,
     LimitTooHigh,
@@ -56,7 +59,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::BadJson,
         Self::BadFrame,
         Self::BadField,
@@ -64,6 +67,9 @@ impl Code {
         Self::BadPath,
         Self::UnknownLanguage,
         Self::UnknownRun,
+        Self::UnknownWorkspace,
+        Self::WorkspaceExists,
+        Self::UnknownFile,
         Self::DuplicateId,
         Self::NotRunning,
         Self::LimitTooHigh,
@@ -87,6 +93,8 @@ impl Code {
             | Self::NotRunning
             | Self::LimitTooHigh
             | Self::TooLarge => 400,
+            Self::UnknownWorkspace | Self::UnknownFile => 404,
+            Self::WorkspaceExists => 409,
             Self::Busy => 429,
             Self::LanguageUnavailable | Self::ShuttingDown => 503,
             Self::Internal => 500,
@@ -151,6 +159,57 @@ pub struct CancelFrame {
     pub id: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenFrame {
+    #[serde(rename = "type")]
+    pub(crate) _kind: String,
+    pub id: Option<String>,
+    pub workspace: Option<String>,
+    #[serde(default)]
+    pub files: Option<Pairs<Data>>,
+    pub ttl_s: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListFrame {
+    #[serde(rename = "type")]
+    pub(crate) _kind: String,
+    pub id: Option<String>,
+    pub workspace: Option<String>,
+    pub path: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadFrame {
+    #[serde(rename = "type")]
+    pub(crate) _kind: String,
+    pub id: Option<String>,
+    pub workspace: String,
+    pub path: String,
+    pub max_bytes: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CloseFrame {
+    #[serde(rename = "type")]
+    pub(crate) _kind: String,
+    pub id: Option<String>,
+    pub workspace: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CollectFrame {
+    pub paths: Option<Vec<String>>,
+    pub changes: Option<bool>,
+    pub max_files: Option<usize>,
+    pub max_bytes: Option<u64>,
+}
+
 /// `run`, field by field as the protocol's page has it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,15 +241,12 @@ pub struct RunFrame<'a> {
     pub compare: Option<CompareFrame>,
     pub stop_on_failure: Option<bool>,
     pub harness: Option<HarnessFrame>,
+    pub collect: Option<CollectFrame>,
+    pub workspace: Option<String>,
+    pub remove: Option<Vec<String>>,
     // Known words whose meaning comes with other parts of the server.
     #[serde(borrow)]
-    pub collect: Option<&'a RawValue>,
-    #[serde(borrow)]
     pub rules: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub workspace: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub remove: Option<&'a RawValue>,
     pub priority: Option<Priority>,
 }
 

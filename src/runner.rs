@@ -5,6 +5,7 @@
 mod capture;
 mod duet;
 mod harness;
+mod harvest;
 mod holding;
 mod input;
 mod judging;
@@ -14,13 +15,17 @@ mod prepare;
 use crate::admission::{Admission, Entry, Permit, Place};
 use crate::engine::docker::Key;
 use crate::engine::{Engines, Fault, Readiness, Room};
-use crate::event::{Compiled, Event, Outcome, Pipe, TestResult, Text};
-use crate::job::{Case, Job, Stream};
+use crate::event::{Compiled, Event, FilesLeft, Outcome, Pipe, Saved, TestResult, Text};
+use crate::job::{Case, Job, JobFile, Stream};
 use crate::judge::test::TestStatus;
 use crate::judge::{self, End, Facts, Stop, Verdict};
-use crate::link::{Execution, Happening, Order};
+use crate::link::{Execution, Happening, Layering, Order, Session, Wanted};
 use crate::toolchain::Kind;
+use crate::workspace::{self, Begun, Entrance, Turn, Workspaces};
 use capture::Capture;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use harvest::Harvest;
 use holding::Holdings;
 pub use input::{Input, InputFault};
 use judging::{Judging, News};
@@ -29,7 +34,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Positions in the queue, and the progress of a preparation, are told at most this often.
@@ -52,7 +57,9 @@ pub struct Runner {
     engines: Engines,
     admissions: Admissions,
     settings: Settings,
+    workspaces: Arc<Workspaces>,
     holdings: Arc<Holdings>,
+    harvests: Arc<Semaphore>,
     /// Runs that wait for their language to be made ready.
     preparing: AtomicUsize,
     draining: AtomicBool,
@@ -86,6 +93,8 @@ pub enum Refused {
     Busy,
     #[error("the server is shutting down")]
     ShuttingDown,
+    #[error(transparent)]
+    Workspace(#[from] workspace::Fault),
     #[error("`{language}` is not available: {why}")]
     Unavailable { language: String, why: String },
 }
@@ -109,11 +118,22 @@ pub struct Run {
     /// Those that have ended, by their place in the job.
     tests: Vec<Option<Arc<TestResult>>>,
     sequence: u64,
+    /// Its workspace, from its turn there to its end.
+    turn: Option<Turn>,
+    /// How the program gets its files where its cell keeps them.
+    layering: Option<Layering>,
+    harvest: Option<Harvest>,
+    files: Option<FilesLeft>,
+    saved: Option<Saved>,
     /// Events that happened together.
     ready: VecDeque<Event>,
 }
 
 enum Stage {
+    /// Others have its workspace.
+    InLine(BoxFuture<'static, Turn>),
+    /// It may go to the desk of its engine.
+    Due,
     /// Its language is not ready yet. What was told of that last.
     Preparing {
         waiting: WaitingForLanguage,
@@ -150,9 +170,15 @@ enum Step {
 }
 
 impl Runner {
-    pub fn new(engines: Engines, admissions: Admissions, settings: Settings) -> Arc<Self> {
+    pub fn new(engines: Engines, admissions: Admissions, workspaces: Arc<Workspaces>, settings: Settings) -> Arc<Self> {
         let holdings = Holdings::new(settings.held_bytes);
-        Arc::new(Self { engines, admissions, settings, holdings, preparing: AtomicUsize::new(0), draining: AtomicBool::new(false) })
+        let harvests = Arc::new(Semaphore::new(harvest::AT_ONCE));
+        let (preparing, draining) = (AtomicUsize::new(0), AtomicBool::new(false));
+        Arc::new(Self { engines, admissions, settings, workspaces, holdings, harvests, preparing, draining })
+    }
+
+    pub fn workspaces(&self) -> &Arc<Workspaces> {
+        &self.workspaces
     }
 
     pub fn engines(&self) -> &Engines {
@@ -183,13 +209,12 @@ impl Runner {
             Readiness::Unavailable(why) => return Err(unavailable(why)),
         };
         let holding = self.holdings.take(job.held_bytes()).ok_or(Refused::Busy)?;
-        let stage = if is_ready {
-            Stage::of(self.admissions.of(&job).enter()).ok_or(Refused::Busy)?
-        } else {
-            let waiting = WaitingForLanguage::begin(self, &job).ok_or(Refused::Busy)?;
-            self.engines.want(&job);
-            // The stage looks again before it waits: what changes in between is not missed.
-            Stage::Preparing { waiting, changes: self.engines.changes(), told: None }
+        let stage = match &job.workspace {
+            Some(workspace) => {
+                let entrance = self.workspaces.enter(&job.owner, &workspace.name, &cancel)?;
+                Stage::InLine(Entrance::turn(entrance).boxed())
+            }
+            None => self.first_stage(&job, is_ready).ok_or(Refused::Busy)?,
         };
         Ok(Run {
             input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
@@ -206,8 +231,24 @@ impl Runner {
             compiled: None,
             retried: false,
             sequence: 0,
+            turn: None,
+            layering: None,
+            harvest: None,
+            files: None,
+            saved: None,
             ready: VecDeque::new(),
         })
+    }
+
+    /// None where there is no room at all.
+    fn first_stage(self: &Arc<Self>, job: &Job, is_ready: bool) -> Option<Stage> {
+        if is_ready {
+            return Stage::of(self.admissions.of(job).enter());
+        }
+        let waiting = WaitingForLanguage::begin(self, job)?;
+        self.engines.want(job);
+        // The stage looks again before it waits: what changes in between is not missed.
+        Some(Stage::Preparing { waiting, changes: self.engines.changes(), told: None })
     }
 }
 
@@ -257,6 +298,8 @@ impl Run {
                 return Some(event);
             }
             match std::mem::replace(&mut self.stage, Stage::Over) {
+                Stage::InLine(turn) => self.wait_for_turn(turn).await,
+                Stage::Due => self.come_to_the_desk().await,
                 Stage::Preparing { waiting, changes, told } => self.wait_for_language(waiting, changes, told).await,
                 Stage::Queued { place, told } => self.wait_for_place(place, told).await,
                 Stage::Starting(permit) => self.begin(permit).await,
@@ -264,6 +307,57 @@ impl Run {
                 Stage::Judging(judging) => self.hear(judging).await,
                 Stage::Over => return None,
             }
+        }
+    }
+
+    async fn wait_for_turn(&mut self, turn: BoxFuture<'static, Turn>) {
+        let mut turn = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return self.end(End::Stopped(Stop::Cancelled)),
+            turn = turn => turn,
+        };
+        let in_cell = matches!(self.job.toolchain.kind, Kind::Wasm { .. }) && !self.job.is_judged();
+        let removed = self.job.workspace.as_ref().map_or(&[][..], |workspace| &workspace.remove);
+        let begun = tokio::task::block_in_place(|| turn.begin(&self.job.files, removed, in_cell));
+        self.turn = Some(turn);
+        self.begun(begun);
+    }
+
+    /// What the workspace holds takes the place of what was sent.
+    fn begun(&mut self, begun: Result<Begun, workspace::Fault>) {
+        let Begun { files, places, layer, bytes } = match begun {
+            Ok(begun) => begun,
+            Err(fault) if fault.is_ours() => return self.end(End::Broken(format!("the workspace failed: {fault}"))),
+            Err(fault) => return self.end_with(judge::mistake(fault.to_string()), None),
+        };
+        let has_main = files.iter().any(|file| file.path == self.job.main)
+            || self
+                .turn
+                .as_ref()
+                .is_some_and(|turn| layer.as_ref().is_some_and(|layer| layer.base.is_some()) && turn.had(self.job.main.as_str()));
+        if !has_main {
+            return self.end_with(judge::mistake(format!("`{}` is not in the workspace", self.job.main.as_str())), None);
+        }
+        if bytes > self.job.limits.file_bytes {
+            let message = format!("the workspace has {bytes} bytes, `limits.files_mb` allows {}", self.job.limits.file_bytes);
+            return self.end_with(judge::mistake(message), None);
+        }
+        self.job = Arc::new(Job { files: Arc::new(files), places: Arc::new(places), ..(*self.job).clone() });
+        self.layering = layer;
+        self.stage = Stage::Due;
+    }
+
+    async fn come_to_the_desk(&mut self) {
+        let is_ready = matches!(self.runner.engines.readiness_for(&self.job), Readiness::Ready);
+        if let Some(stage) = self.runner.first_stage(&self.job, is_ready) {
+            self.stage = stage;
+            return;
+        }
+        // It was accepted: a queue that is full by now is waited for.
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => self.end(End::Stopped(Stop::Cancelled)),
+            () = tokio::time::sleep(POSITION_INTERVAL) => self.stage = Stage::Due,
         }
     }
 
@@ -352,8 +446,18 @@ impl Run {
         if self.job.is_judged() {
             return self.judge(permit, prepared);
         }
-        let order = prepared.order(&self.runner, &self.job);
+        let order = Order { layer: self.layering.take(), harvest: self.wanted(), ..prepared.order(&self.runner, &self.job) };
         self.execute(permit, prepared, order, Step::Program).await;
+    }
+
+    /// What is to come back of the program's files.
+    fn wanted(&self) -> Option<Wanted> {
+        match (&self.turn, &self.job.collect) {
+            (Some(_), _) => Some(Wanted::All),
+            (None, Some(collect)) if collect.changes => Some(Wanted::All),
+            (None, Some(collect)) => Some(Wanted::Named(collect.paths.iter().map(|path| path.as_str().to_owned()).collect())),
+            (None, None) => None,
+        }
     }
 
     /// The program is ready: its tests begin.
@@ -475,6 +579,10 @@ impl Run {
                 Step::Compile { said, .. } => said.keep(&bytes),
                 Step::Program => self.output(pipe, at, bytes),
             },
+            Happening::Left(bytes) => match self.take_left(&bytes).await {
+                Ok(()) => {}
+                Err(why) => return self.lost(running.permit, why.to_string()),
+            },
             Happening::Waiting(_) => self.ready.push_back(Event::Waiting),
             Happening::Ended(Facts { end: End::Broken(why), .. }) => return self.lost(running.permit, why),
             Happening::Ended(facts) => return self.step_ended(*running, facts).await,
@@ -485,7 +593,7 @@ impl Run {
     }
 
     async fn step_ended(&mut self, running: Running, facts: Facts) {
-        let Running { permit, mut prepared, step, .. } = running;
+        let Running { permit, mut prepared, step, execution, .. } = running;
         match step {
             Step::Compile { key, begun, mut said } => {
                 let failure = judge::compile_failure(&facts);
@@ -506,9 +614,44 @@ impl Run {
             }
             Step::Program => {
                 let verdict = judge::verdict(&facts);
+                self.keep_left(verdict.status, execution.session());
                 self.end_with(verdict, Some(facts));
                 prepared.leave();
             }
+        }
+    }
+
+    /// A piece of the files that the program left.
+    async fn take_left(&mut self, bytes: &[u8]) -> Result<(), harvest::Malformed> {
+        if self.harvest.is_none() {
+            let harvests = self.runner.harvests.clone();
+            // Nobody closes it.
+            let Ok(room) = harvests.acquire_owned().await else { return Ok(()) };
+            let entries = self.runner.settings.file_count as usize;
+            self.harvest = Some(Harvest::new(self.job.limits.file_bytes, entries, room));
+        }
+        match &mut self.harvest {
+            Some(harvest) => harvest.feed(bytes),
+            None => Ok(()),
+        }
+    }
+
+    /// The program is over: what it left is told, and kept in its workspace.
+    fn keep_left(&mut self, status: judge::Status, cell: Session) {
+        if status == judge::Status::Cancelled {
+            return;
+        }
+        let left = self.harvest.take().map(Harvest::finish).unwrap_or_default();
+        let sent = |path: &str| self.job.files.iter().find(|file| file.path.as_str() == path);
+        let had = |path: &str| match &self.turn {
+            Some(turn) => turn.had(path),
+            None => sent(path).is_some(),
+        };
+        let before = |path: &str| sent(path).map(|JobFile { content, .. }| content.clone());
+        self.files = self.job.collect.as_ref().map(|collect| harvest::report(collect, &left, had, before));
+        if let (Some(turn), Some(workspace)) = (&mut self.turn, &self.job.workspace) {
+            let saved = tokio::task::block_in_place(|| turn.end(&left, Some(cell)));
+            self.saved = Some(Saved { name: workspace.name.clone(), fault: saved.err().map(|fault| fault.to_string()) });
         }
     }
 
@@ -555,6 +698,14 @@ impl Run {
         tracing::warn!(language = self.job.toolchain.name, "runs a program again: {why}");
         self.captures = Capture::both(self.runner.settings.capture_bytes);
         self.compiled = None;
+        self.harvest = None;
+        if let Some(turn) = &mut self.turn {
+            let begun = tokio::task::block_in_place(|| turn.begin_again());
+            self.begun(begun);
+            if matches!(self.stage, Stage::Over) {
+                return;
+            }
+        }
         self.stage = Stage::Starting(permit);
     }
 
@@ -587,11 +738,15 @@ impl Run {
             stderr,
             stdout_truncated,
             stderr_truncated,
+            files: self.files.take(),
+            workspace: self.saved.take(),
             queue_time: self.queue_time,
             code_size: self.job.code_size(),
             in_size: self.job.stdin.len() as u64 + self.input.taken(),
             out_size,
         };
+        // Before its end is told: whoever reads it finds the workspace free.
+        self.turn = None;
         self.ready.push_back(Event::Ended(Box::new(outcome)));
         self.stage = Stage::Over;
     }

@@ -4,6 +4,7 @@
 mod http;
 mod ops;
 mod socket;
+mod workspaces;
 
 use crate::config::Config;
 use crate::engine::Readiness;
@@ -87,6 +88,8 @@ impl Server {
     }
 }
 
+/// How often workspaces that nobody uses are looked for.
+const REAPING: Duration = Duration::from_secs(10);
 /// How long a connection may take to say goodbye after its last run.
 const GOODBYE: Duration = Duration::from_secs(6);
 
@@ -100,6 +103,9 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
         .route("/v1/connect", get(socket::connect))
         .route("/v1/run", post(http::run))
         .route("/run", post(http::run))
+        .route("/v1/workspaces", get(workspaces::all).post(workspaces::open))
+        .route("/v1/workspaces/{name}", get(workspaces::list).delete(workspaces::close))
+        .route("/v1/workspaces/{name}/file", get(workspaces::read))
         .with_state(server.clone());
     let stop_accepting = {
         let server = server.clone();
@@ -112,6 +118,13 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
     // Frames are small and each is wanted at once.
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let serving = axum::serve(listener, router).with_graceful_shutdown(stop_accepting);
+    let reaping = async {
+        let mut turns = tokio::time::interval(REAPING);
+        loop {
+            turns.tick().await;
+            server.runner.workspaces().reap().await;
+        }
+    };
     let overdue = async {
         server.draining.cancelled().await;
         tokio::time::sleep(server.settings.grace()).await;
@@ -124,6 +137,7 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
     };
     tokio::select! {
         ended = ended => ended?,
+        () = reaping => {}
         // A client that never ends its request must not keep the server from ending.
         () = overdue => {
             server.connections.close();

@@ -260,7 +260,7 @@ fn parse(files: Result<Folder, String>, usual: &Figures) -> Result<Toolchain, St
     let env = env.into_iter().collect();
     let harness = files.iter().filter_map(|(path, content)| {
         let path = JobPath::parse(path.strip_prefix("harness/")?).ok()?;
-        Some(crate::job::JobFile { path, content: content.clone().into() })
+        Some(crate::job::JobFile { path, content: content.clone().into(), about: None })
     });
     let harness = harness.collect();
     Ok(Toolchain { name, aliases, version, kind, main, extensions, example, env, limits, harness, folder: files })

@@ -172,6 +172,27 @@ impl Pipes {
         state.gathered.clear();
     }
 
+    /// Sends a piece of what the program left, when the window has room; false where nobody wants it any more.
+    pub(super) async fn leave(&self, bytes: &[u8]) -> bool {
+        loop {
+            {
+                let mut state = lock(&self.state);
+                if state.stop == Some(Stop::Cancelled) {
+                    return false;
+                }
+                if state.credit > 0 {
+                    state.credit -= i64::from(link::cost(bytes.len()));
+                    self.outbox.push(&FromExecutor::Left { exec: self.exec, bytes });
+                    return true;
+                }
+            }
+            tokio::select! {
+                () = self.credit.notified() => {}
+                () = self.stopped.notified() => {}
+            }
+        }
+    }
+
     fn write(&self, pipe: Pipe, bytes: &[u8]) -> StreamResult<()> {
         let mut state = lock(&self.state);
         if state.gathered_from != pipe {

@@ -12,6 +12,7 @@ use crate::protocol::parse::{self, Request, Rules};
 use crate::protocol::render;
 use crate::runner::{Input, Run, Runner};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
+use crate::workspace::Workspaces;
 use anyhow::Context;
 use clap::Args;
 use std::io::{IsTerminal, Read, Write};
@@ -102,7 +103,7 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let runner = super::runner(&config, &toolchains, Size::SMALL);
+    let runner = super::runner(&config, &toolchains, Workspaces::absent(config.workspaces()), Size::SMALL);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let outcome = runtime.block_on(async {
         make_ready(&config, &runner, &job.toolchain).await?;
@@ -163,7 +164,7 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
     let rules = Rules::new(config, toolchains.clone());
     match parse::request(&frame.to_string(), &rules) {
         Ok(Request::Run(job)) => Ok(*job),
-        Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => anyhow::bail!("not a run"),
+        Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. } | Request::Workspace { .. }) => anyhow::bail!("not a run"),
         Err(refused) => anyhow::bail!("{}", refused.refusal.message),
     }
 }
@@ -344,7 +345,7 @@ fn signal_number(name: &str) -> Option<u8> {
 
 /// Runs each toolchain's example.
 pub(super) fn check_examples(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>]) -> anyhow::Result<ExitCode> {
-    let runner = super::runner(config, toolchains, Size::SMALL);
+    let runner = super::runner(config, toolchains, Workspaces::absent(config.workspaces()), Size::SMALL);
     let rules = Rules::new(config, toolchains.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let failed = runtime.block_on(async {

@@ -6,6 +6,7 @@ use crate::engine::wasm::guests::Cache;
 use crate::runner::Runner;
 use crate::server::{self, Server};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
+use crate::workspace::Workspaces;
 use anyhow::Context;
 use clap::Args;
 use std::io::Write;
@@ -48,7 +49,12 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
                 return Ok(ExitCode::from(USAGE));
             }
         };
-        let runner = super::runner(&config, &toolchains, Size { cells: config.cells(), pool: config.docker.pool, warm: true });
+        let runner = super::runner(
+            &config,
+            &toolchains,
+            Workspaces::new(config.workspaces(), false),
+            Size { cells: config.cells(), pool: config.docker.pool, warm: true },
+        );
         let preparing = start_engines(&config, &toolchains, &runner).await?;
         if let Some(wall) = runner.engines().wasm.wall()
             && !wall.is_whole()

@@ -155,7 +155,11 @@ impl Wasm {
     }
 
     pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Fault> {
-        let session = self.idlest(&[self.ready_guest(order)?]).await?;
+        let guest = self.ready_guest(order)?;
+        let session = match order.layer.as_ref().and_then(|layer| layer.cell.as_ref()) {
+            Some(cell) => cell.clone(),
+            None => self.idlest(&[guest]).await?,
+        };
         session.execute(order, parked).await.map_err(|lost| Fault::Lost(lost.to_string()))
     }
 

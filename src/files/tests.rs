@@ -53,11 +53,11 @@ fn code(failure: Failure) -> ErrorCode {
 #[test]
 fn puts_reads_and_walks() {
     let files = Guest::new(20, 5).files;
-    files.put("main.py", b"print", false).unwrap();
-    files.put("lib/b.py", b"b", false).unwrap();
-    files.put("lib/a.py", b"a", false).unwrap();
+    files.put("main.py", b"print", false, None).unwrap();
+    files.put("lib/b.py", b"b", false, None).unwrap();
+    files.put("lib/a.py", b"a", false, None).unwrap();
     files.put("main.py", b"()", true).unwrap();
-    files.put("lib/b.py", b"B", false).unwrap();
+    files.put("lib/b.py", b"B", false, None).unwrap();
     assert_eq!(files.read("/box/main.py").unwrap(), b"print()");
     assert_eq!(files.read("/box/lib"), None);
     assert_eq!(files.read("box/main.py"), None);
@@ -65,11 +65,11 @@ fn puts_reads_and_walks() {
     files.walk(|path, bytes| seen.push(format!("{path}={}", String::from_utf8_lossy(bytes))));
     assert_eq!(seen, ["lib/a.py=a", "lib/b.py=B", "main.py=print()"]);
     assert_eq!(files.used(), (9, 4));
-    assert_eq!(files.put("big", &[0; 12], false), Err(PutError::NoSpace));
-    assert_eq!(files.put("more", b"", false), Err(PutError::NoSpace));
-    assert_eq!(files.put("main.py/x", b"", false), Err(PutError::NotADirectory));
+    assert_eq!(files.put("big", &[0; 12], false, None), Err(PutError::NoSpace));
+    assert_eq!(files.put("more", b"", false, None), Err(PutError::NoSpace));
+    assert_eq!(files.put("main.py/x", b"", false, None), Err(PutError::NotADirectory));
     for path in ["", "/x", "../x", "a/../x", "./x", "lib//x", "lib/", "lib", "x\0y"] {
-        assert_eq!(files.put(path, b"", false), Err(PutError::BadPath), "{path:?}");
+        assert_eq!(files.put(path, b"", false, None), Err(PutError::BadPath), "{path:?}");
     }
 }
 
@@ -118,7 +118,7 @@ fn a_full_tree_says_so() {
     assert!(matches!(guest.ctx().append_via_stream(borrow(&file)), Err(Failure::Code(ErrorCode::InsufficientSpace))));
     // With room again the same stream goes on where it was.
     guest.ctx().set_size(borrow(&file), 50).unwrap();
-    guest.files.put("g", &[0; 45], false).unwrap();
+    guest.files.put("g", &[0; 45], false, None).unwrap();
     guest.ctx().set_size(borrow(&file), 0).unwrap();
     assert!(guest.table.get_mut(&stream).unwrap().write("x".into()).is_err());
     guest.ctx().set_size(borrow(&file), 55).unwrap();
@@ -128,7 +128,7 @@ fn a_full_tree_says_so() {
 #[test]
 fn keeps_access_modes_apart() {
     let mut guest = Guest::new(100, 5);
-    guest.files.put("f", b"text", false).unwrap();
+    guest.files.put("f", b"text", false, None).unwrap();
     let reader = guest.open("box/f", OpenFlags::empty(), DescriptorFlags::READ).unwrap();
     let writer = guest.open("box/f", OpenFlags::empty(), DescriptorFlags::WRITE).unwrap();
     let directory = guest.open("box", OpenFlags::DIRECTORY, DescriptorFlags::READ).unwrap();

@@ -18,6 +18,7 @@ use std::time::{Duration, SystemTime};
 pub(super) use self::content::MAX_TRANSFER;
 pub(super) use self::names::Open;
 pub(super) use self::resolve::{Last, check_path};
+use super::layer::{Layer, Leaf};
 use super::space::{Budget, FileLimits, Ledger};
 
 /// A tree deeper than this is a program gone wrong; it also bounds the recursion of `walk`.
@@ -109,8 +110,12 @@ struct Node {
 }
 
 enum Body {
-    File(Vec<u8>),
-    Directory { parent: NodeId, entries: BTreeMap<Box<str>, NodeId> },
+    /// Shared with layers, and copied by the first write after that.
+    File(Arc<Vec<u8>>),
+    Directory {
+        parent: NodeId,
+        entries: BTreeMap<Box<str>, NodeId>,
+    },
     Symlink(Box<str>),
 }
 
@@ -245,6 +250,26 @@ impl Tree {
         }
     }
 
+    /// The same for a layer: files, links, and folders with nothing in them.
+    pub(super) fn leaves(&self, id: NodeId, path: &mut String, layer: &mut Layer) {
+        let Ok(entries) = self.entries(id) else { return };
+        let length = path.len();
+        for (name, child) in entries {
+            path.push_str(name);
+            let node = self.node(*child);
+            match &node.body {
+                Body::File(content) => layer.push(path, Leaf::File { content: content.clone(), modified: node.times.modified }),
+                Body::Symlink(target) => layer.push(path, Leaf::Link(target.clone())),
+                Body::Directory { entries, .. } if entries.is_empty() => layer.push(path, Leaf::Folder),
+                Body::Directory { .. } => {
+                    path.push('/');
+                    self.leaves(*child, path, layer);
+                }
+            }
+            path.truncate(length);
+        }
+    }
+
     fn check_seat(&mut self, seat: Seat) -> Result<(), Fault> {
         let limit = match seat {
             Seat::Descriptor => MAX_DESCRIPTORS,
@@ -308,7 +333,7 @@ impl Tree {
         if node.links > 0 || node.holds > 0 {
             return;
         }
-        let body = std::mem::replace(&mut node.body, Body::File(Vec::new()));
+        let body = std::mem::replace(&mut node.body, Body::File(Arc::default()));
         self.free.push(id);
         self.ledger.give(body.size());
         self.ledger.give_entry();

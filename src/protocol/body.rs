@@ -47,6 +47,15 @@ pub fn run_frame(body: &str, made_up: &str) -> Result<String, Refusal> {
     Ok(frame)
 }
 
+/// The frame of another type that a body is, all of its fields included.
+pub fn frame(kind: &str, body: &str) -> Result<String, Refusal> {
+    let Pairs(pairs) = serde_json::from_str::<Pairs<&RawValue>>(body).map_err(|fault| refusal(&fault))?;
+    let mut frame = format!(r#"{{"type":{}"#, render::json(&kind));
+    pairs.iter().filter(|(name, _)| name != "type").for_each(|(name, value)| push(&mut frame, name, value.get()));
+    frame.push('}');
+    Ok(frame)
+}
+
 fn push(frame: &mut String, name: &str, value: &str) {
     frame.push(',');
     frame.push_str(&render::json(&name));

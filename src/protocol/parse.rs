@@ -2,10 +2,14 @@
 //! socket for each frame; pure, and fuzzed.
 
 mod judging;
+mod workspace;
 
-use super::{CancelFrame, Code, Data, Details, Head, HelloFrame, Pairs, Priority, Refusal, RunFrame, StdinFrame, StreamWish, text};
+use super::{
+    CancelFrame, CloseFrame, Code, Data, Details, Head, HelloFrame, ListFrame, OpenFrame, Pairs, Priority, ReadFrame, Refusal, RunFrame,
+    StdinFrame, StreamWish, text,
+};
 use crate::config::{Config, JobLimits};
-use crate::job::{Deterministic, Job, JobFile, JobPath, Stream, Wishes};
+use crate::job::{Deterministic, InWorkspace, Job, JobFile, JobPath, Owner, Stream, Wishes};
 use crate::limits::{self, Asked, Figures};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use bytes::Bytes;
@@ -14,6 +18,7 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+pub use workspace::Ask;
 
 /// The longest id of a run.
 const MAX_ID: usize = 128;
@@ -27,6 +32,7 @@ pub enum Request {
     Run(Box<Job>),
     Stdin { id: String, bytes: Vec<u8>, eof: bool },
     Cancel { id: String },
+    Workspace { id: Option<String>, ask: Ask },
 }
 
 /// What parsing needs to know of the server.
@@ -37,11 +43,18 @@ pub struct Rules {
     pub job: JobLimits,
     /// Images that a job may ask for.
     pub images: Vec<String>,
+    pub workspaces: crate::workspace::Bounds,
 }
 
 impl Rules {
     pub fn new(config: &Config, toolchains: Toolchains) -> Self {
-        Self { toolchains, most: config.limits.most.clone(), job: config.limits.job.clone(), images: config.docker.images.clone() }
+        Self {
+            toolchains,
+            most: config.limits.most.clone(),
+            job: config.limits.job.clone(),
+            images: config.docker.images.clone(),
+            workspaces: config.workspaces(),
+        }
     }
 }
 
@@ -70,11 +83,13 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
         "stdin" => read::<StdinFrame>(frame).and_then(stdin),
         "cancel" => read::<CancelFrame>(frame).map(|CancelFrame { id, .. }| Request::Cancel { id }),
         "hello" => read::<HelloFrame>(frame).map(|_| Request::Hello),
-        "workspace.open" | "workspace.list" | "workspace.read" | "workspace.close" | "glance" | "clock" => {
-            Err(Refusal::of_field(Code::BadFrame, "type", format!("`{kind}` is not supported by this version")))
-        }
+        "workspace.open" => read::<OpenFrame>(frame).and_then(|frame| workspace::open(frame, rules)),
+        "workspace.list" => read::<ListFrame>(frame).and_then(workspace::list),
+        "workspace.read" => read::<ReadFrame>(frame).and_then(|frame| workspace::read(frame, rules)),
+        "workspace.close" => read::<CloseFrame>(frame).and_then(workspace::close),
+        "glance" | "clock" => Err(Refusal::of_field(Code::BadFrame, "type", format!("`{kind}` is not supported by this version"))),
         _ => {
-            let message = format!("unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin` or `cancel`", clip(kind));
+            let message = format!("unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin`, `cancel` or `workspace.…`", clip(kind));
             Err(Refusal::of_field(Code::BadFrame, "type", message))
         }
     };
@@ -124,8 +139,10 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
     Ok(Request::Stdin { id, bytes, eof })
 }
 
-fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
+fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     refuse_what_is_not_there(&frame)?;
+    let workspace = workspace::of_run(&mut frame)?;
+    let collect = frame.collect.take().map(|collect| workspace::collect(collect, rules)).transpose()?;
     let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
     let harness = frame.harness;
     let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
@@ -139,7 +156,11 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     };
     let asked_limits = limits.unwrap_or_default();
     let limits = asked(asked_limits.clone()).within(&toolchain.limits, &rules.most).map_err(limit_refusal)?;
-    let (files, main) = sources(toolchain, code, files.unwrap_or_default(), main, limits.file_bytes, &rules.job)?;
+    let files = files.unwrap_or_default();
+    let (files, main) = match &workspace {
+        None => sources(toolchain, code, files, main, limits.file_bytes, &rules.job)?,
+        Some(workspace) => workspace_sources(toolchain, (code, files, main), workspace, limits.file_bytes, &rules.job)?,
+    };
     let (args, env) = (args.unwrap_or_default(), env.unwrap_or_default().0);
     check_wishes(&wishes, toolchain, rules)?;
     let words = wishes.command.iter().flatten().chain(&args);
@@ -197,6 +218,10 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         limits,
         deterministic,
         wishes,
+        workspace,
+        collect,
+        places: Arc::default(),
+        owner: Owner::default(),
         tests,
         harness,
         stream,
@@ -231,7 +256,7 @@ fn not_there(field: &str, what: &str) -> Refusal {
 }
 
 fn refuse_what_is_not_there(frame: &RunFrame<'_>) -> Result<(), Refusal> {
-    let later = [("collect", frame.collect), ("rules", frame.rules), ("workspace", frame.workspace), ("remove", frame.remove)];
+    let later = [("rules", frame.rules)];
     for (field, value) in later {
         if value.is_some_and(|value| value.get() != "null") {
             return Err(not_there(field, &format!("`{field}`")));
@@ -281,27 +306,62 @@ fn sources(
         return Err(Refusal::of_field(Code::MissingField, "code", "`code` or `files` is missing"));
     }
     let main = main.map(|main| path("main", &main)).transpose()?;
+    let code_path = code_path(toolchain, main.as_ref(), &files);
+    let all = files_of(code.map(|code| (code_path, code)), files, most, bounds.files)?;
+    let main = match main {
+        Some(main) if all.iter().any(|file| file.path == main) => main,
+        Some(main) => {
+            return Err(Refusal::of_field(Code::BadField, "main", format!("`main` names `{}`, which is not in `files`", main.as_str())));
+        }
+        None => usual_main(toolchain, &all)?,
+    };
+    Ok((all, main))
+}
+
+/// Where `code` goes: `main` names what is started, one of the files or else the code.
+fn code_path(toolchain: &Toolchain, main: Option<&JobPath>, files: &Pairs<Data>) -> JobPath {
     let is_given = |path: &JobPath| files.0.iter().any(|(name, _)| name == path.as_str());
-    let code_path = match &main {
-        // `main` names what is started: one of the files, or else the code.
+    match main {
         Some(main) if !is_given(main) => main.clone(),
         Some(_) | None => toolchain.main.clone(),
-    };
+    }
+}
+
+/// What is new in a workspace, and what is started there: whether that is there is known at its turn.
+fn workspace_sources(
+    toolchain: &Toolchain,
+    (code, files, main): (Option<Data>, Pairs<Data>, Option<String>),
+    workspace: &InWorkspace,
+    most: u64,
+    bounds: &JobLimits,
+) -> Result<(Vec<JobFile>, JobPath), Refusal> {
+    let main = main.map(|main| path("main", &main)).transpose()?;
+    let code_path = code_path(toolchain, main.as_ref(), &files);
+    let files = files_of(code.map(|code| (code_path, code)), files, most, bounds.files)?;
+    if let Some(path) = workspace.remove.iter().find(|path| files.iter().any(|file| file.path == **path)) {
+        let message = format!("`{}` is in `files` and in `remove`", clip(path.as_str()));
+        return Err(Refusal::of_field(Code::BadField, "remove", message));
+    }
+    Ok((files, main.unwrap_or_else(|| toolchain.main.clone())))
+}
+
+/// Files as a client sends them, checked and unpacked.
+fn files_of(code: Option<(JobPath, Data)>, files: Pairs<Data>, most: u64, most_files: usize) -> Result<Vec<JobFile>, Refusal> {
     let count = files.0.len() + usize::from(code.is_some());
-    if count > bounds.files {
+    if count > most_files {
         return Err(Refusal {
             details: Details {
                 field: Some("files".into()),
-                limit: Some(bounds.files as u64),
+                limit: Some(most_files as u64),
                 given: Some(count as u64),
                 retry_after_ms: None,
             },
-            ..Refusal::new(Code::TooLarge, format!("{count} files, the most allowed is {}", bounds.files))
+            ..Refusal::new(Code::TooLarge, format!("{count} files, the most allowed is {most_files}"))
         });
     }
     let mut all: Vec<JobFile> = Vec::with_capacity(count);
     let mut total = 0;
-    let code = code.map(|code| (code_path.as_str().to_owned(), code, "code".to_owned()));
+    let code = code.map(|(path, code)| (path.as_str().to_owned(), code, "code".to_owned()));
     let named = files.0.into_iter().map(|(name, data)| {
         let field = format!("files.{}", clip(&name));
         (name, data, field)
@@ -313,17 +373,10 @@ fn sources(
         if total > most {
             return Err(too_large("files", most, total));
         }
-        all.push(JobFile { path, content: content.into() });
+        all.push(JobFile { path, content: content.into(), about: None });
     }
     check_tree(&all)?;
-    let main = match main {
-        Some(main) if all.iter().any(|file| file.path == main) => main,
-        Some(main) => {
-            return Err(Refusal::of_field(Code::BadField, "main", format!("`main` names `{}`, which is not in `files`", main.as_str())));
-        }
-        None => usual_main(toolchain, &all)?,
-    };
-    Ok((all, main))
+    Ok(all)
 }
 
 fn usual_main(toolchain: &Toolchain, files: &[JobFile]) -> Result<JobPath, Refusal> {

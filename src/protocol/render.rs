@@ -1,5 +1,7 @@
 //! Events -> frames. Called by the doors; decides nothing. Bytes that are not text become `base64`.
 
+pub mod workspace;
+
 use super::{Code, Details, Refusal, text};
 use crate::event::{Compiled, Event, Outcome, Pipe, TestResult, Text};
 use crate::judge::test::{Short, TestStatus, overall};
@@ -69,6 +71,10 @@ struct ResultFrame<'a> {
     test_results: Option<TestsPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<SummaryPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<workspace::FilesPart<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace: Option<workspace::SavedPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<&'a RawValue>,
 }
@@ -337,6 +343,8 @@ pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
         stderr,
         stdout_truncated,
         stderr_truncated,
+        files,
+        workspace,
         queue_time,
         code_size,
         in_size,
@@ -375,7 +383,8 @@ pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
         TestsPart { visible: part(false), hidden: part(true) }
     });
     let summary = tests.as_ref().map(|tests| summary(tests, failed_to_compile));
-    json(&ResultFrame { kind: "result", id, execution, compile, test_results, summary, meta })
+    let (files, workspace) = (files.as_ref().map(workspace::files), workspace.as_ref().map(workspace::saved));
+    json(&ResultFrame { kind: "result", id, execution, compile, test_results, summary, files, workspace, meta })
 }
 
 fn test_part(result: &TestResult) -> TestPart<'_> {

@@ -458,7 +458,7 @@ fn helper_job(helper: &Helper, case: &Case, output: Option<&Bytes>) -> Job {
     let mut args = Vec::new();
     let mut put = |name: &str, content: &Bytes| {
         if let Ok(path) = JobPath::parse(name) {
-            files.push(JobFile { path, content: content.clone() });
+            files.push(JobFile { path, content: content.clone(), about: None });
         }
     };
     let answer = case.expected.clone().unwrap_or_default();

@@ -47,6 +47,9 @@ pub(super) fn compile(job: &Job, recipe: &Recipe, argv: Vec<String>, container: 
     Order {
         work: Work::Compile { argv },
         files: job.files.clone(),
+        places: job.places.clone(),
+        layer: None,
+        harvest: None,
         // Not the job's own variables: they are the program's.
         env: over(container_env(container), &job.toolchain.env),
         stdin: Bytes::new(),
@@ -67,6 +70,9 @@ fn program(job: &Job, work: Work, env: Variables, file_count: u32) -> Order {
     Order {
         work,
         files: job.files.clone(),
+        places: job.places.clone(),
+        layer: None,
+        harvest: None,
         env,
         stdin: job.stdin.clone(),
         stdin_open: job.interactive,

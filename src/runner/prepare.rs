@@ -179,7 +179,8 @@ impl<'a> Attempt<'a> {
                 }
             };
             return match happening {
-                Happening::Started => continue,
+                // Nobody has asked for files.
+                Happening::Started | Happening::Left(_) => continue,
                 Happening::Output { pipe, at, bytes } => Progress::Output { pipe, at, bytes },
                 Happening::Waiting(received) => Progress::Waiting(received),
                 Happening::Ended(Facts { end: End::Broken(why), .. }) => Progress::Lost(why),

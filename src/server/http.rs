@@ -5,7 +5,7 @@
 use super::Server;
 use super::socket::{LARGE_FRAME, refusal};
 use crate::event::{Event, Outcome};
-use crate::job::{Job, Stream};
+use crate::job::{Job, Owner, Stream};
 use crate::protocol::parse::{self, Request};
 use crate::protocol::{Code, Refusal, body, render};
 use crate::runner::Run;
@@ -31,7 +31,7 @@ const LINGER: Duration = Duration::from_secs(5);
 const EVENTS: &str = "text/event-stream";
 
 /// A refusal with the status that it has here, where that is not the table's.
-struct Refused(StatusCode, Refusal);
+pub(super) struct Refused(StatusCode, Refusal);
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
@@ -73,6 +73,13 @@ async fn begin(server: &Server, headers: &HeaderMap, body: Body) -> Result<Run, 
         job.stream = Stream::Quiet;
     }
     Ok(server.runner.start(job, server.ending.child_token()).map_err(refusal)?)
+}
+
+/// The text of a body.
+pub(super) async fn read_text(server: &Server, headers: &HeaderMap, body: Body) -> Result<String, Refused> {
+    check_type(headers)?;
+    let bytes = read(headers, body, server.settings.max_frame_bytes()).await?;
+    String::from_utf8(bytes).map_err(|_| Refusal::new(Code::BadJson, "the body is not UTF-8").into())
 }
 
 /// Forms are refused: they are no JSON, and what a foreign web page may send without being asked whether it may.
@@ -141,13 +148,14 @@ async fn too_large(mut pieces: BodyDataStream, most: usize, given: Option<usize>
 fn job(server: &Server, bytes: &[u8]) -> Result<Job, Refusal> {
     let text = str::from_utf8(bytes).map_err(|_| Refusal::new(Code::BadJson, "the body is not UTF-8"))?;
     let frame = body::run_frame(text, &made_up_id())?;
-    let job = match parse::request(&frame, &server.rules) {
+    let mut job = match parse::request(&frame, &server.rules) {
         Ok(Request::Run(job)) => *job,
-        Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => {
+        Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. } | Request::Workspace { .. }) => {
             return Err(Refusal::of_field(Code::BadField, "type", "only a `run` can be posted"));
         }
         Err(refused) => return Err(refused.refusal),
     };
+    job.owner = Owner::Nobody;
     if job.interactive {
         let message = "`interactive` needs the socket: with a request no more input can come\nhint: put all input into `stdin`";
         return Err(Refusal::of_field(Code::BadField, "interactive", message));

@@ -2,11 +2,11 @@
 //! turns its events into frames, a writing half sends them. Everything between them is bounded: a client that does
 //! not read stops its programs and nothing else.
 
-use super::Server;
+use super::{Server, workspaces};
 use crate::event::Event;
-use crate::job::Job;
+use crate::job::{Job, Owner};
 use crate::lock::lock;
-use crate::protocol::parse::{self, Refused, Request};
+use crate::protocol::parse::{self, Ask, Refused, Request};
 use crate::protocol::{Code, Refusal, close, render};
 use crate::runner::{self, Input, InputFault, RETRY, Run};
 use axum::extract::State;
@@ -18,6 +18,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
@@ -107,6 +108,7 @@ struct Connection {
     outgoing: mpsc::Sender<Message>,
     /// Ends with the connection; every run's token is a child of it.
     token: CancellationToken,
+    owner: Owner,
 }
 
 /// Why the reading half ended.
@@ -123,8 +125,11 @@ async fn serve(stream: Upgraded, server: Arc<Server>) {
     let (sink, stream) = socket.split();
     let (outgoing, frames) = mpsc::channel(OUTGOING);
     let mut writer = tokio::spawn(write(sink, frames, server.settings.ping()));
-    let connection =
-        Connection { server: server.clone(), live: LiveRuns::default(), runs: JoinSet::new(), outgoing, token: CancellationToken::new() };
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let owner = Owner::Connection(NEXT.fetch_add(1, Ordering::Relaxed));
+    let _owned = CloseOwned { server: server.clone(), owner: owner.clone() };
+    let (live, token) = (LiveRuns::default(), CancellationToken::new());
+    let connection = Connection { server: server.clone(), live, runs: JoinSet::new(), outgoing, token, owner };
     let (goodbye, stream) = tokio::select! {
         read = connection.read(stream) => read,
         _ = &mut writer => return,
@@ -146,6 +151,23 @@ async fn serve(stream: Upgraded, server: Arc<Server>) {
             tokio::io::copy(&mut rest, &mut tokio::io::sink()).await
         };
         let _ = tokio::time::timeout(LINGER, drain).await;
+    }
+}
+
+/// The end of what only this connection could use.
+struct CloseOwned {
+    server: Arc<Server>,
+    owner: Owner,
+}
+
+impl Drop for CloseOwned {
+    fn drop(&mut self) {
+        let workspaces = self.server.runner.workspaces().clone();
+        if workspaces.all(&self.owner).is_empty() {
+            return;
+        }
+        let owner = self.owner.clone();
+        self.server.connections.spawn(async move { workspaces.close_all(&owner).await });
     }
 }
 
@@ -253,8 +275,10 @@ impl Connection {
                 let _ = self.send(render::json(&self.server.welcome())).await;
                 Ok(())
             }
-            Request::Run(job) => {
+            Request::Workspace { id, ask } => self.ask(id, ask).await,
+            Request::Run(mut job) => {
                 let id = job.id.clone();
+                job.owner = self.owner.clone();
                 self.start(*job).map_err(|refusal| refused(id, refusal))
             }
             Request::Stdin { id, bytes, eof } => {
@@ -275,6 +299,20 @@ impl Connection {
                 }
             },
         }
+    }
+
+    /// In a task of its own: closing may wait for a run to end.
+    async fn ask(&mut self, id: Option<String>, ask: Ask) -> Result<(), Box<Refused>> {
+        let (server, owner, outgoing) = (self.server.clone(), self.owner.clone(), self.outgoing.clone());
+        let answer = async move {
+            let frame = match workspaces::answer(&server, &owner, id.as_deref(), ask).await {
+                Ok(frame) => frame,
+                Err(refusal) => render::error(id.as_deref(), &refusal),
+            };
+            let _ = outgoing.send(Message::text(frame)).await;
+        };
+        self.runs.spawn(answer);
+        Ok(())
     }
 
     fn start(&mut self, job: Job) -> Result<(), Refusal> {
@@ -326,6 +364,7 @@ pub(super) fn refusal(refused: runner::Refused) -> Refusal {
     let message = refused.to_string();
     match refused {
         runner::Refused::Busy => busy(message),
+        runner::Refused::Workspace(fault) => workspaces::refusal(&fault),
         runner::Refused::ShuttingDown => Refusal::new(Code::ShuttingDown, message),
         runner::Refused::Unavailable { .. } => Refusal::of_field(Code::LanguageUnavailable, "language", message),
     }

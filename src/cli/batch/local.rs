@@ -11,6 +11,7 @@ use crate::protocol::parse::{self, Request, Rules};
 use crate::protocol::{Code, Refusal, render};
 use crate::runner::{RETRY, Refused, Runner};
 use crate::toolchain::{Kind, Toolchains};
+use crate::workspace::Workspaces;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +25,12 @@ impl Local {
     /// Starts the engines; beside them, what prepares the languages that are not ready.
     pub(super) async fn start(config: &Config, toolchains: &Toolchains, tally: &Tally) -> anyhow::Result<(Self, JoinSet<()>)> {
         // No warm containers: a batch uses them up faster than they are made.
-        let runner = crate::cli::runner(config, toolchains, Size { cells: config.cells(), pool: 0, warm: true });
+        let runner = crate::cli::runner(
+            config,
+            toolchains,
+            Workspaces::absent(config.workspaces()),
+            Size { cells: config.cells(), pool: 0, warm: true },
+        );
         tally.name_languages(toolchains.iter().map(|toolchain| (toolchain.name.clone(), toolchain.aliases.clone())));
         let mut tasks = JoinSet::new();
         tasks.spawn(serve::start_engines(config, toolchains, &runner).await?);
@@ -34,7 +40,7 @@ impl Local {
     pub(super) async fn ask(&self, job: &Job) -> Answer {
         let parsed = match parse::request(&job.frame, &self.rules) {
             Ok(Request::Run(parsed)) => *parsed,
-            Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => {
+            Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. } | Request::Workspace { .. }) => {
                 return Answer::Last(Last::of_refusal(&Refusal::new(Code::BadFrame, "a job is a `run`")));
             }
             Err(refused) => return Answer::Last(Last::of_refusal(&refused.refusal)),
@@ -45,6 +51,9 @@ impl Local {
         let mut run = match self.runner.start(parsed, CancellationToken::new()) {
             Ok(run) => run,
             Err(Refused::Busy) => return Answer::Busy(Some(RETRY)),
+            Err(refused @ Refused::Workspace(_)) => {
+                return Answer::Last(Last::of_refusal(&Refusal::of_field(Code::UnknownWorkspace, "workspace", refused.to_string())));
+            }
             Err(refused @ Refused::ShuttingDown) => {
                 return Answer::Last(Last::of_refusal(&Refusal::new(Code::ShuttingDown, refused.to_string())));
             }

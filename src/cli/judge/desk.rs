@@ -9,6 +9,7 @@ use crate::protocol::parse::{self, Request, Rules};
 use crate::protocol::render;
 use crate::runner::Runner;
 use crate::toolchain::{Toolchain, Toolchains};
+use crate::workspace::Workspaces;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::sync::Arc;
@@ -75,7 +76,14 @@ impl Desk {
             }
         });
         let rules = Rules::new(config, toolchains.clone());
-        Self { runner: super::super::runner(config, &toolchains, size), config: config.clone(), toolchains, rules, cancel, on_interrupt }
+        Self {
+            runner: super::super::runner(config, &toolchains, Workspaces::absent(config.workspaces()), size),
+            config: config.clone(),
+            toolchains,
+            rules,
+            cancel,
+            on_interrupt,
+        }
     }
 
     pub(super) async fn close(&self) {
@@ -158,7 +166,7 @@ impl Desk {
     async fn judge_frame(&self, frame: Value, bar: &ProgressBar) -> anyhow::Result<Ended> {
         let job = match parse::request(&frame.to_string(), &self.rules) {
             Ok(Request::Run(job)) => *job,
-            Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => anyhow::bail!("not a run"),
+            Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. } | Request::Workspace { .. }) => anyhow::bail!("not a run"),
             Err(refused) => return Err(Mistake(refused.refusal.message).into()),
         };
         drop(frame);

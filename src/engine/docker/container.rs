@@ -144,6 +144,9 @@ impl Container {
         let order = Order {
             work: Work::Pack,
             files: Arc::default(),
+            places: Arc::default(),
+            layer: None,
+            harvest: None,
             env: Vec::new(),
             stdin: Bytes::new(),
             stdin_open: false,
@@ -157,7 +160,7 @@ impl Container {
                 Happening::Output { pipe: Pipe::Stdout, bytes, .. } => packed.extend_from_slice(&bytes),
                 Happening::Ended(facts) => return (facts.end == End::Exit(0)).then(|| packed.into()),
                 Happening::Lost => return None,
-                Happening::Started | Happening::Waiting(_) | Happening::Output { .. } => {}
+                Happening::Started | Happening::Waiting(_) | Happening::Left(_) | Happening::Output { .. } => {}
             }
             if packed.len() as u64 > most {
                 return None;

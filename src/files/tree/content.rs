@@ -1,6 +1,8 @@
 //! What is in a file: reading, writing, growing and shrinking. Called by the host functions and the streams.
 //! Must never allocate before the ledger has granted it, nor copy more than `MAX_TRANSFER` out in one call.
 
+use std::sync::Arc;
+
 use super::{Body, Fault, NodeId, Tree};
 
 /// Most bytes of one read and of one permit to write: what a guest can make the host allocate with one call.
@@ -13,7 +15,11 @@ impl Tree {
     pub(in crate::files) fn read(&mut self, id: NodeId, offset: u64, length: u64) -> Result<(Vec<u8>, bool), Fault> {
         let now = self.now();
         let node = self.node_mut(id);
-        let data = file(&mut node.body)?;
+        let data = match &node.body {
+            Body::File(data) => data,
+            Body::Directory { .. } => return Err(Fault::IsDirectory),
+            Body::Symlink(_) => return Err(Fault::Invalid),
+        };
         let start = offset.min(data.len() as u64) as usize;
         let rest = &data[start..];
         let part = &rest[..length.min(MAX_TRANSFER).min(rest.len() as u64) as usize];
@@ -50,6 +56,13 @@ impl Tree {
     }
 
     pub(in crate::files) fn set_size(&mut self, id: NodeId, size: u64) -> Result<(), Fault> {
+        if let (Body::File(data), 0) = (&mut self.nodes[id.0 as usize].body, size) {
+            // What is not kept need not be copied.
+            let old = std::mem::take(data).len() as u64;
+            self.ledger.give(old);
+            self.mark_modified(id);
+            return Ok(());
+        }
         let data = file(&mut self.nodes[id.0 as usize].body)?;
         let old = data.len() as u64;
         if size > old {
@@ -95,7 +108,7 @@ impl Tree {
 
 fn file(body: &mut Body) -> Result<&mut Vec<u8>, Fault> {
     match body {
-        Body::File(data) => Ok(data),
+        Body::File(data) => Ok(Arc::make_mut(data)),
         Body::Directory { .. } => Err(Fault::IsDirectory),
         Body::Symlink(_) => Err(Fault::Invalid),
     }

@@ -2,6 +2,9 @@
 //! Must never touch the root, and must check everything before the first change: a refused call leaves no trace.
 
 use super::resolve::{Place, check_path, escapes};
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::{Body, Fault, Kind, Last, MAX_DEPTH, NodeId, ROOT, Seat, Tree};
 
 /// What `open` is asked for.
@@ -37,7 +40,7 @@ impl Tree {
             },
             None if !create => return Err(Fault::NoEntry),
             None if place.slash => return Err(Fault::IsDirectory),
-            None => self.add(place, Body::File(Vec::new()))?,
+            None => self.add(place, Body::File(Arc::default()))?,
         };
         if truncate {
             self.set_size(id, 0)?;
@@ -50,6 +53,25 @@ impl Tree {
         let place = self.vacant(base, path)?;
         let parent = place.parent;
         self.add(place, Body::empty_directory(parent))
+    }
+
+    /// A new file whose content is another tree's too.
+    pub(in crate::files) fn put_shared(
+        &mut self,
+        base: NodeId,
+        name: &str,
+        content: Arc<Vec<u8>>,
+        modified: Duration,
+    ) -> Result<(), Fault> {
+        let place = self.vacant(base, name)?;
+        let size = content.len() as u64;
+        self.ledger.take(size)?;
+        let added = self.add(place, Body::File(content));
+        match added {
+            Ok(id) => self.node_mut(id).times.modified = modified,
+            Err(_) => self.ledger.give(size),
+        }
+        added.map(|_| ())
     }
 
     pub(in crate::files) fn make_symlink(&mut self, base: NodeId, path: &str, target: &str) -> Result<(), Fault> {

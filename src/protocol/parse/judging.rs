@@ -1,7 +1,7 @@
 //! Tests of a job, and who judges them: from the frame's words to the job's. Called by `parse` for each `run`.
 
 use super::{MAX_ID, Refusal, Rules, asked, check_tree, check_words, limit_refusal, path, sources, too_large, unpack};
-use crate::job::{Case, Harness, Helper, Job, JobFile, Judging, Stream, Style, Tests, Wishes};
+use crate::job::{Case, Harness, Helper, Job, JobFile, Judging, Owner, Stream, Style, Tests, Wishes};
 use crate::judge::compare::{Compare, Tolerance};
 use crate::limits::{Asked, Limits};
 use crate::protocol::{Code, CompareFrame, FloatFrame, HarnessFrame, HelperFrame, LimitsFrame, StyleName, TestFrame, TestsFrame};
@@ -104,7 +104,7 @@ fn case(
                 let path = path(&field, &name)?;
                 let content = take(data, &format!("files.{}", super::clip(&name)))?;
                 all.retain(|file| file.path != path);
-                all.push(JobFile { path, content });
+                all.push(JobFile { path, content, about: None });
             }
             check_tree(&all)?;
             let total = all.iter().map(|file| file.content.len() as u64).sum();
@@ -193,6 +193,10 @@ fn helper(frame: HelperFrame, at: &str, own: &Own<'_>, rules: &Rules) -> Result<
         limits,
         deterministic: None,
         wishes: Wishes::default(),
+        workspace: None,
+        collect: None,
+        places: Arc::default(),
+        owner: Owner::default(),
         tests: None,
         harness: None,
         stream: Stream::Quiet,

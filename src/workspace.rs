@@ -1,0 +1,478 @@
+//! Workspaces: named folders that live between runs and connections. Knows who owns which, lets their runs in one after
+//! the other, closes, reaps and bounds them. Called by the doors for what clients ask, and by the runner for runs
+//! in one. Nobody learns of another owner's: a name that is not one's own is unknown.
+
+mod index;
+mod keeping;
+mod store;
+mod turn;
+
+use crate::job::{About, JobFile, JobPath, Owner};
+use crate::lock::lock;
+use index::{Dropped, Entry};
+use keeping::Keeping;
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+pub use store::StoreFault;
+use store::{Record, Store};
+use tokio::sync::OwnedMutexGuard;
+use tokio_util::sync::CancellationToken;
+pub use turn::{Begun, Left, Turn};
+
+/// How long a closing one waits for its run to be gone.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest name.
+pub const MAX_NAME: usize = 200;
+/// Bytes of chance in a name that is made up.
+const CHANCE: usize = 16;
+
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    pub folder: PathBuf,
+    /// Of one owner.
+    pub count: usize,
+    pub owner_bytes: u64,
+    /// Of all owners.
+    pub total: usize,
+    /// Of one workspace.
+    pub bytes: u64,
+    pub entries: usize,
+    /// Where nobody says anything, and at most.
+    pub ttl: Duration,
+    pub most_ttl: Duration,
+    /// Of all that cells keep for the next runs.
+    pub kept_bytes: u64,
+}
+
+pub struct Workspaces {
+    bounds: Bounds,
+    /// None, and why, where there is no place for them.
+    store: Result<Store, String>,
+    table: Mutex<HashMap<(String, String), Arc<Workspace>>>,
+    keeping: Keeping,
+}
+
+pub(crate) struct Workspace {
+    id: String,
+    owner: String,
+    name: String,
+    ttl: Duration,
+    used: Mutex<SystemTime>,
+    bytes: AtomicU64,
+    /// One run at a time has it, in the order in which they came.
+    inside: Arc<tokio::sync::Mutex<Inside>>,
+    /// Runs that have it or wait for it.
+    runs: Mutex<Runs>,
+}
+
+#[derive(Default)]
+struct Runs {
+    live: HashMap<u64, CancellationToken>,
+    next: u64,
+    /// Nobody may come in any more.
+    closed: bool,
+}
+
+/// What only the one who has the turn may touch.
+#[derive(Default)]
+struct Inside {
+    /// The list as it is on disk; None where nobody has needed it lately.
+    record: Option<Record>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("there is no workspace `{0}`")]
+    Unknown(String),
+    #[error("there is a workspace `{0}` already")]
+    Exists(String),
+    #[error("`{0}` is not in the workspace")]
+    NoFile(String),
+    #[error("`{path}` is {what}, not a file")]
+    NotAFile { path: String, what: &'static str },
+    #[error("{what}: {given} are asked for, the most allowed is {limit}")]
+    TooMuch { what: &'static str, limit: u64, given: u64 },
+    #[error("there is no place for workspaces: {0}")]
+    NoPlace(String),
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+impl Fault {
+    /// Not the client's.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::NoPlace(_) | Self::Store(_))
+    }
+}
+
+/// One entry of a folder.
+#[derive(Debug)]
+pub struct Listed {
+    pub name: String,
+    pub kind: Listing,
+    pub size: u64,
+    /// Since the epoch; folders have none.
+    pub modified: Option<Duration>,
+    pub executable: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    File,
+    Folder,
+    Link,
+}
+
+/// What is known of one without looking into it.
+#[derive(Debug)]
+pub struct Summary {
+    pub name: String,
+    pub bytes: u64,
+    pub entries: usize,
+    pub ttl: Duration,
+}
+
+/// The beginning of a file, or all of it.
+#[derive(Debug)]
+pub struct Content {
+    pub bytes: Vec<u8>,
+    pub size: u64,
+}
+
+impl Workspaces {
+    /// With those that are left from before. `waits` where another process may have the place for a moment.
+    pub fn new(bounds: Bounds, waits: bool) -> Arc<Self> {
+        let store = Store::open(bounds.folder.clone(), waits);
+        if let Err(fault) = &store {
+            tracing::warn!("no workspaces: {fault}; `workspaces.folder` names another place");
+        }
+        let keeping = Keeping::new(bounds.kept_bytes);
+        let all = Self { bounds, store: store.map_err(|fault| fault.to_string()), table: Mutex::default(), keeping };
+        if let Err(fault) = all.recover() {
+            tracing::warn!("workspaces: {fault}");
+        }
+        Arc::new(all)
+    }
+
+    /// None at all, where nobody can ask for one.
+    pub fn absent(bounds: Bounds) -> Arc<Self> {
+        let keeping = Keeping::new(0);
+        Arc::new(Self { bounds, store: Err("this door has none".to_owned()), table: Mutex::default(), keeping })
+    }
+
+    fn recover(&self) -> Result<(), StoreFault> {
+        let Ok(store) = &self.store else { return Ok(()) };
+        for (id, record, used) in store.all()? {
+            let is_over = used.elapsed().is_ok_and(|idle| idle > record.ttl);
+            // A connection's end with it, and no connection outlives its server.
+            if is_over || Owner::is_passing(&record.owner) {
+                store.remove(&id)?;
+                continue;
+            }
+            store.sweep(&id, &record.index)?;
+            let workspace = Arc::new(Workspace::new(id, &record, used));
+            lock(&self.table).insert((record.owner, record.name), workspace);
+        }
+        Ok(())
+    }
+
+    pub fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
+    fn store(&self) -> Result<&Store, Fault> {
+        self.store.as_ref().map_err(|why| Fault::NoPlace(why.clone()))
+    }
+
+    /// A new one. Blocks.
+    pub fn open(&self, owner: &Owner, name: Option<String>, files: &[JobFile], ttl: Option<Duration>) -> Result<Summary, Fault> {
+        let store = self.store()?;
+        let ttl = ttl.unwrap_or(self.bounds.ttl);
+        let is_made_up = name.is_none();
+        let name = match name {
+            Some(name) => name,
+            None => made_up()?,
+        };
+        // Whoever knows a name that nobody can guess may use it: how a client without a token finds it again.
+        let owner = if is_made_up && owner.is_known_by_name_only() { Owner::Bearer } else { owner.clone() };
+        let key = (owner.key(), name.clone());
+        let mut record = Record::new(key.0.clone(), name.clone(), ttl);
+        let mut dropped = Dropped::default();
+        let now = now();
+        let blobs: Vec<u64> = files
+            .iter()
+            .map(|file| {
+                record.index.put_file(&file.path, file.content.len() as u64, About { modified: now, executable: false }, &mut dropped)
+            })
+            .collect();
+        self.check_size(&record)?;
+        let workspace = Arc::new(Workspace::new(made_up()?, &record, SystemTime::now()));
+        // Nobody comes in before it is written.
+        let turn = workspace.inside.clone().try_lock_owned();
+        {
+            let mut table = lock(&self.table);
+            if table.contains_key(&key) {
+                return Err(Fault::Exists(name));
+            }
+            within("workspaces of all owners", self.bounds.total as u64, table.len() as u64 + 1)?;
+            let (count, bytes) = of_owner(&table, &key.0);
+            if owner != Owner::Bearer {
+                within("workspaces of one owner", self.bounds.count as u64, count as u64 + 1)?;
+            }
+            self.check_bytes(&owner.key(), bytes + record.index.bytes())?;
+            table.insert(key.clone(), workspace.clone());
+        }
+        let written = store.create(&workspace.id).and_then(|()| {
+            blobs.iter().zip(files).try_for_each(|(blob, file)| store.write_blob(&workspace.id, *blob, &file.content))?;
+            store.write(&workspace.id, &record, dropped.blobs)
+        });
+        drop(turn);
+        if let Err(fault) = written {
+            lock(&self.table).remove(&key);
+            let _ = store.remove(&workspace.id);
+            return Err(fault.into());
+        }
+        Ok(Summary { name, bytes: record.index.bytes(), entries: record.index.len(), ttl })
+    }
+
+    /// All of an owner's, by name. Those of bearers are not told: nobody is their only owner.
+    pub fn all(&self, owner: &Owner) -> Vec<String> {
+        let key = owner.key();
+        let mut names: Vec<String> = lock(&self.table).keys().filter(|(owner, _)| *owner == key).map(|(_, name)| name.clone()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        lock(&self.table).len()
+    }
+
+    fn find(&self, owner: &Owner, name: &str) -> Result<Arc<Workspace>, Fault> {
+        let table = lock(&self.table);
+        let find = |owner: &Owner| table.get(&(owner.key(), name.to_owned())).cloned();
+        find(owner).or_else(|| find(&Owner::Bearer)).ok_or_else(|| Fault::Unknown(name.to_owned()))
+    }
+
+    /// What a folder holds, by name. Sees the state after the last run. Blocks.
+    pub fn list(&self, owner: &Owner, name: &str, folder: &str) -> Result<Vec<Listed>, Fault> {
+        let (store, workspace) = (self.store()?, self.find(owner, name)?);
+        let record = store.read(&workspace.id)?;
+        match record.index.find(folder) {
+            Some(Entry::File { .. }) => return Err(Fault::NotAFile { path: folder.to_owned(), what: "a file and not a folder" }),
+            Some(Entry::Link(_)) => return Err(Fault::NotAFile { path: folder.to_owned(), what: "a link, which is not followed" }),
+            Some(Entry::Folder) | None if !record.index.is_folder(folder) => return Err(Fault::NoFile(folder.to_owned())),
+            Some(Entry::Folder) | None => {}
+        }
+        let mut all: Vec<Listed> = Vec::new();
+        for (path, entry) in record.index.below(folder) {
+            let listed = match path.split_once('/') {
+                Some((inner, _)) => Listed { name: inner.to_owned(), kind: Listing::Folder, size: 0, modified: None, executable: true },
+                None => listed(path, entry),
+            };
+            if all.last().is_none_or(|last| last.name != listed.name) {
+                all.push(listed);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The first bytes of a file. Links are not followed. Blocks.
+    pub fn read(&self, owner: &Owner, name: &str, path: &JobPath, most: u64) -> Result<Content, Fault> {
+        let (store, workspace) = (self.store()?, self.find(owner, name)?);
+        // The list may be replaced in between, and the blob go with it: then the new one is looked at.
+        for _ in 0..3 {
+            let record = store.read(&workspace.id)?;
+            let text = path.as_str();
+            let not_a_file = |what| Err(Fault::NotAFile { path: text.to_owned(), what });
+            let (blob, size) = match record.index.find(text) {
+                Some(Entry::File { blob, size, .. }) => (*blob, *size),
+                Some(Entry::Link(_)) => return not_a_file("a link, which is not followed"),
+                Some(Entry::Folder) => return not_a_file("a folder"),
+                None if record.index.is_folder(text) => return not_a_file("a folder"),
+                None => return Err(Fault::NoFile(text.to_owned())),
+            };
+            if let Ok(bytes) = store.read_start(&workspace.id, blob, most) {
+                return Ok(Content { bytes, size });
+            }
+        }
+        Err(Fault::NoFile(path.as_str().to_owned()))
+    }
+
+    /// Ends the runs in it, waits until they are gone, and removes it.
+    pub async fn close(&self, owner: &Owner, name: &str) -> Result<(), Fault> {
+        let workspace = self.find(owner, name)?;
+        lock(&self.table).remove(&(workspace.owner.clone(), workspace.name.clone()));
+        self.end(workspace).await
+    }
+
+    /// The end of a connection: nobody can come back to what it owned.
+    pub async fn close_all(&self, owner: &Owner) {
+        let key = owner.key();
+        let mut all = Vec::new();
+        lock(&self.table).retain(|(owner, _), workspace| {
+            let stays = *owner != key;
+            if !stays {
+                all.push(workspace.clone());
+            }
+            stays
+        });
+        for workspace in all {
+            if let Err(fault) = self.end(workspace).await {
+                tracing::warn!("a workspace was not removed: {fault}");
+            }
+        }
+    }
+
+    /// One that nobody finds any more.
+    async fn end(&self, workspace: Arc<Workspace>) -> Result<(), Fault> {
+        {
+            let mut runs = lock(&workspace.runs);
+            runs.closed = true;
+            runs.live.values().for_each(CancellationToken::cancel);
+        }
+        let _gone = tokio::time::timeout(PATIENCE, workspace.inside.lock()).await;
+        self.keeping.forget(&workspace.id);
+        Ok(tokio::task::block_in_place(|| self.store()?.remove(&workspace.id).map_err(Fault::from))?)
+    }
+
+    /// Removes what nobody has used for its time, and lets cells forget what they keep for nobody.
+    pub async fn reap(&self) {
+        self.keeping.sweep();
+        let mut over = Vec::new();
+        lock(&self.table).retain(|_, workspace| {
+            let idle = lock(&workspace.used).elapsed().unwrap_or_default();
+            let stays = !lock(&workspace.runs).live.is_empty() || idle <= workspace.ttl;
+            if !stays {
+                over.push(workspace.clone());
+            } else if idle > keeping::IDLE
+                && let Ok(mut inside) = workspace.inside.try_lock()
+            {
+                inside.record = None;
+            }
+            stays
+        });
+        for workspace in over {
+            if let Err(fault) = self.end(workspace).await {
+                tracing::warn!("a workspace was not removed: {fault}");
+            }
+        }
+    }
+
+    /// For a run: its place in line. The run is cancelled when the workspace is closed.
+    pub fn enter(self: &Arc<Self>, owner: &Owner, name: &str, cancel: &CancellationToken) -> Result<Entrance, Fault> {
+        self.store()?;
+        let workspace = self.find(owner, name)?;
+        let number = {
+            let mut runs = lock(&workspace.runs);
+            if runs.closed {
+                return Err(Fault::Unknown(name.to_owned()));
+            }
+            let number = runs.next;
+            runs.next += 1;
+            runs.live.insert(number, cancel.clone());
+            number
+        };
+        Ok(Entrance { all: self.clone(), workspace: Use { workspace, number } })
+    }
+
+    fn check_size(&self, record: &Record) -> Result<(), Fault> {
+        within("bytes in one workspace", self.bounds.bytes, record.index.bytes())?;
+        within("files and folders in one workspace", self.bounds.entries as u64, record.index.len() as u64)
+    }
+
+    /// With what the others of the same owner hold.
+    fn check_owner(&self, workspace: &Workspace, bytes: u64) -> Result<(), Fault> {
+        let (_, all) = of_owner(&lock(&self.table), &workspace.owner);
+        let others = all.saturating_sub(workspace.bytes.load(Ordering::Relaxed));
+        self.check_bytes(&workspace.owner, others + bytes)
+    }
+
+    fn check_bytes(&self, owner: &str, bytes: u64) -> Result<(), Fault> {
+        // Bearers are many, known by nothing but their workspace: what bounds each bounds them.
+        if owner == Owner::Bearer.key() {
+            return Ok(());
+        }
+        within("bytes in all workspaces of one owner", self.bounds.owner_bytes, bytes)
+    }
+}
+
+impl Workspace {
+    fn new(id: String, record: &Record, used: SystemTime) -> Self {
+        Self {
+            id,
+            owner: record.owner.clone(),
+            name: record.name.clone(),
+            ttl: record.ttl,
+            used: Mutex::new(used),
+            bytes: AtomicU64::new(record.index.bytes()),
+            inside: Arc::default(),
+            runs: Mutex::default(),
+        }
+    }
+}
+
+/// A run's place in the line before a workspace.
+pub struct Entrance {
+    all: Arc<Workspaces>,
+    workspace: Use,
+}
+
+/// A run that has something to do with a workspace.
+struct Use {
+    workspace: Arc<Workspace>,
+    number: u64,
+}
+
+impl Drop for Use {
+    fn drop(&mut self) {
+        *lock(&self.workspace.used) = SystemTime::now();
+        lock(&self.workspace.runs).live.remove(&self.number);
+    }
+}
+
+impl Entrance {
+    /// Waits until nobody else has it.
+    pub async fn turn(self) -> Turn {
+        let inside = self.workspace.workspace.inside.clone().lock_owned().await;
+        Turn::new(self.all, self.workspace, inside)
+    }
+}
+
+type Guard = OwnedMutexGuard<Inside>;
+
+fn listed(name: &str, entry: &Entry) -> Listed {
+    let (kind, modified, executable) = match entry {
+        Entry::File { about, .. } => (Listing::File, Some(about.modified), about.executable),
+        Entry::Folder => (Listing::Folder, None, true),
+        Entry::Link(_) => (Listing::Link, None, false),
+    };
+    Listed { name: name.to_owned(), kind, size: entry.size(), modified, executable }
+}
+
+fn of_owner(table: &HashMap<(String, String), Arc<Workspace>>, owner: &str) -> (usize, u64) {
+    let own = table.iter().filter(|((other, _), _)| other == owner);
+    own.fold((0, 0), |(count, bytes), (_, workspace)| (count + 1, bytes + workspace.bytes.load(Ordering::Relaxed)))
+}
+
+fn within(what: &'static str, limit: u64, given: u64) -> Result<(), Fault> {
+    if given > limit { Err(Fault::TooMuch { what, limit, given }) } else { Ok(()) }
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A name that nobody can guess.
+fn made_up() -> Result<String, StoreFault> {
+    let path = PathBuf::from("/dev/urandom");
+    let mut chance = [0; CHANCE];
+    match std::fs::File::open(&path).and_then(|mut source| source.read_exact(&mut chance)) {
+        Ok(()) => Ok(chance.iter().map(|byte| format!("{byte:02x}")).collect()),
+        Err(fault) => Err(StoreFault::Io { path, fault }),
+    }
+}
