@@ -7,6 +7,7 @@ mod run;
 mod serve;
 mod toolchains;
 mod unit;
+mod workspace;
 
 use crate::admission::{Admission, Bounds};
 use crate::config::{Config, Sources};
@@ -57,6 +58,9 @@ enum Command {
     Batch(Box<batch::BatchArguments>),
     /// Serve the WebSocket protocol
     Serve(serve::ServeArguments),
+    /// What workspaces there are here, and what they hold
+    #[command(subcommand)]
+    Workspace(workspace::WorkspaceCommand),
     /// List, build or check the toolchains
     #[command(subcommand)]
     Toolchains(toolchains::ToolchainsCommand),
@@ -80,6 +84,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Judge(arguments) => judge::judge(settings, &arguments),
         Command::Batch(arguments) => batch::batch(&settings, *arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
+        Command::Workspace(command) => workspace::workspace(&settings, &command),
         Command::Toolchains(command) => toolchains::toolchains(&settings, &command),
         Command::Check(arguments) => check::check(&settings, &arguments),
         Command::Config => {

@@ -278,6 +278,14 @@ impl Config {
         }
     }
 
+    /// Those of the shell, which servers leave alone.
+    pub fn shell_workspaces(&self) -> crate::workspace::Bounds {
+        let bounds = self.workspaces();
+        let mut folder = bounds.folder.into_os_string();
+        folder.push("-shell");
+        crate::workspace::Bounds { folder: folder.into(), ..bounds }
+    }
+
     pub fn cache(&self) -> PathBuf {
         if !self.cache.is_empty() {
             return PathBuf::from(&self.cache);

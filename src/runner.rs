@@ -431,7 +431,7 @@ impl Run {
             FirstStep::Compile { room, key, order } => {
                 let said = Capture::new(self.runner.settings.capture_bytes);
                 let room = Prepared { room, product: None, made: None };
-                self.execute(permit, room, order, Step::Compile { key, begun: Instant::now(), said }).await;
+                self.execute(permit, room, *order, Step::Compile { key, begun: Instant::now(), said }).await;
             }
             FirstStep::Ready(prepared, said) => {
                 if let Some((output, truncated)) = said {

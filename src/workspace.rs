@@ -337,7 +337,7 @@ impl Workspaces {
         }
         let _gone = tokio::time::timeout(PATIENCE, workspace.inside.lock()).await;
         self.keeping.forget(&workspace.id);
-        Ok(tokio::task::block_in_place(|| self.store()?.remove(&workspace.id).map_err(Fault::from))?)
+        tokio::task::block_in_place(|| self.store()?.remove(&workspace.id).map_err(Fault::from))
     }
 
     /// Removes what nobody has used for its time, and lets cells forget what they keep for nobody.

@@ -109,7 +109,7 @@ enum Fault {
 /// Where jobs run.
 enum Way {
     Servers(Arc<Pool>),
-    Local(Local),
+    Local(Box<Local>),
 }
 
 struct Batch {
@@ -151,7 +151,7 @@ pub(super) fn batch(settings: &SettingsArguments, arguments: BatchArguments) -> 
         let (way, tasks) = match &loaded {
             Some((config, toolchains)) => {
                 let (local, tasks) = Local::start(config, toolchains, &tally).await?;
-                (Way::Local(local), tasks)
+                (Way::Local(Box::new(local)), tasks)
             }
             None => {
                 let patience = Duration::from_millis(arguments.patience);

@@ -1,18 +1,20 @@
 //! `runnel run`: one program in a cell of its own, through the same runner as the server's, with the shell's stdin,
 //! stdout and exit code.
 
+mod watch;
+
 use super::toolchains::Steps;
 use super::{FAILED, SettingsArguments, Size, USAGE, unit};
 use crate::config::Config;
 use crate::engine::wasm::guests::{Cache, Progress};
 use crate::event::{Event, Outcome, Pipe, Text};
-use crate::job::{Job, Stream};
+use crate::job::{Job, Owner, Stream};
 use crate::judge::Status;
 use crate::protocol::parse::{self, Request, Rules};
 use crate::protocol::render;
 use crate::runner::{Input, Run, Runner};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
-use crate::workspace::Workspaces;
+use crate::workspace::{Fault, Workspaces};
 use anyhow::Context;
 use clap::Args;
 use std::io::{IsTerminal, Read, Write};
@@ -33,7 +35,7 @@ const COMPILE: u8 = 65;
 /// The most that is read of the shell's stdin at once.
 const PIECE: usize = 256 << 10;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(
     after_help = "exit codes: the program's own, 128 and the number where a signal ended it, 1 where it was trapped, 2 a mistake in the arguments, 65 it does not compile, 70 our fault, 124 a time limit, 130 cancelled, 137 the memory limit, 153 the output limit\n\nexamples:\n  runnel run hello.py\n  runnel run - --language js < x.js\n  runnel run main.py --file data.csv --time 2s -- arg1"
 )]
@@ -82,6 +84,12 @@ pub(super) struct RunArguments {
     /// In place of the language's own compile and run steps (containers); once for each word
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     command: Vec<String>,
+    /// Run in a workspace, made where there is none: its files stay for the next run there (see `runnel workspace`)
+    #[arg(long, value_name = "NAME")]
+    workspace: Option<String>,
+    /// Run again whenever the program or one of its files changes; the program sees no input
+    #[arg(long)]
+    watch: bool,
     /// Print the result frame instead of the output
     #[arg(long)]
     json: bool,
@@ -95,6 +103,24 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
+    if arguments.watch && arguments.program == Path::new("-") {
+        eprintln!("error: there is nothing to watch: the program comes from stdin");
+        return Ok(ExitCode::from(USAGE));
+    }
+    let workspaces = match workspaces(&config, arguments.workspace.as_deref()) {
+        Ok(workspaces) => workspaces,
+        Err(fault) => {
+            eprintln!("error: {fault}");
+            return Ok(ExitCode::from(USAGE));
+        }
+    };
+    let runner = super::runner(&config, &toolchains, workspaces, Size::SMALL);
+    if arguments.watch {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let ended = runtime.block_on(watch::watch(&config, &toolchains, &runner, &arguments));
+        runtime.shutdown_background();
+        return Ok(ExitCode::from(ended?));
+    }
     let json = arguments.json;
     let job = match job(&config, &toolchains, arguments) {
         Ok(job) => job,
@@ -103,7 +129,6 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
             return Ok(ExitCode::from(USAGE));
         }
     };
-    let runner = super::runner(&config, &toolchains, Workspaces::absent(config.workspaces()), Size::SMALL);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let outcome = runtime.block_on(async {
         make_ready(&config, &runner, &job.toolchain).await?;
@@ -115,10 +140,20 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
     Ok(ExitCode::from(code))
 }
 
+/// The shell's own, with that of this name where one is named.
+fn workspaces(config: &Config, name: Option<&str>) -> Result<Arc<Workspaces>, Fault> {
+    let Some(name) = name else { return Ok(Workspaces::absent(config.workspaces())) };
+    let workspaces = Workspaces::new(config.shell_workspaces(), true);
+    match workspaces.open(&Owner::Shell, Some(name.to_owned()), &[], None) {
+        Ok(_) | Err(Fault::Exists(_)) => Ok(workspaces),
+        Err(fault) => Err(fault),
+    }
+}
+
 /// The frame that a client would send, built and then parsed like one: one set of rules for both doors.
 fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> anyhow::Result<Job> {
     let RunArguments { program, language, files, env, time, wall, memory, output, files_size, fuel, .. } = arguments;
-    let RunArguments { deterministic, now, terminal, image, command, json, args, .. } = arguments;
+    let RunArguments { deterministic, now, terminal, image, command, json, args, workspace, watch, .. } = arguments;
     let command = (!command.is_empty()).then_some(command);
     let from_stdin = program == Path::new("-");
     let toolchain = match &language {
@@ -148,7 +183,7 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
         add_files(&mut all, path, &name)?;
     }
     let is_deterministic = deterministic.is_some();
-    let stdin_at_once = is_deterministic && !from_stdin && !std::io::stdin().is_terminal();
+    let stdin_at_once = is_deterministic && !watch && !from_stdin && !std::io::stdin().is_terminal();
     let mut stdin = Vec::new();
     if stdin_at_once {
         std::io::stdin().lock().read_to_end(&mut stdin).context("can't read stdin")?;
@@ -156,7 +191,7 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
     let env: serde_json::Map<_, _> = env.into_iter().map(|(name, value)| (name, value.into())).collect();
     let frame = serde_json::json!({
         "type": "run", "id": "run", "language": toolchain.name, "files": all, "main": main, "args": args, "env": env,
-        "stdin": data(&stdin), "interactive": !is_deterministic && !from_stdin, "stream": !json,
+        "stdin": data(&stdin), "interactive": !is_deterministic && !from_stdin && !watch, "stream": !json, "workspace": workspace,
         "terminal": terminal.then_some(true), "image": image, "command": command,
         "limits": {"time_ms": time, "wall_ms": wall, "memory_mb": memory, "output_kb": output, "files_mb": files_size, "fuel": fuel},
         "deterministic": deterministic.map(|seed| serde_json::json!({"seed": seed, "now": now})),

@@ -88,10 +88,12 @@ fn change<'a>(old: Option<&Leaf>, new: &'a Leaf) -> Option<Change<'a>> {
     }
 }
 
+type Leaves<'a> = &'a [(Box<str>, Leaf)];
+
 /// The leaves of two layers, side by side.
 struct Pairs<'a> {
-    old: &'a [(Box<str>, Leaf)],
-    new: &'a [(Box<str>, Leaf)],
+    old: Leaves<'a>,
+    new: Leaves<'a>,
 }
 
 impl<'a> Iterator for Pairs<'a> {
@@ -104,7 +106,7 @@ impl<'a> Iterator for Pairs<'a> {
             (None, Some(_)) => Ordering::Greater,
             (Some((old, _)), Some((new, _))) => by_walk(old, new),
         };
-        let mut take = |from: fn(&mut Self) -> &mut &'a [(Box<str>, Leaf)]| {
+        let mut take = |from: fn(&mut Self) -> &mut Leaves<'a>| {
             let rest = from(self);
             let ((path, leaf), more) = rest.split_first()?;
             *rest = more;

@@ -56,7 +56,7 @@ fn puts_reads_and_walks() {
     files.put("main.py", b"print", false, None).unwrap();
     files.put("lib/b.py", b"b", false, None).unwrap();
     files.put("lib/a.py", b"a", false, None).unwrap();
-    files.put("main.py", b"()", true).unwrap();
+    files.put("main.py", b"()", true, None).unwrap();
     files.put("lib/b.py", b"B", false, None).unwrap();
     assert_eq!(files.read("/box/main.py").unwrap(), b"print()");
     assert_eq!(files.read("/box/lib"), None);
@@ -154,7 +154,7 @@ fn lists_in_order_and_tells_the_time() {
     let mut guest = Guest::new(100, 5);
     guest.files = Files::new(FileLimits { bytes: 100, count: 5 }, Some(start), Arc::new(Budget::new(1 << 20)));
     for name in ["b", "a/x", "c"] {
-        guest.files.put(name, b"1", false).unwrap();
+        guest.files.put(name, b"1", false, None).unwrap();
     }
     let directory = guest.open("box", OpenFlags::DIRECTORY, DescriptorFlags::READ).unwrap();
     let mut ctx = guest.ctx();

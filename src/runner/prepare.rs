@@ -64,7 +64,7 @@ pub(super) enum FirstStep {
     Compile {
         room: Room,
         key: Key,
-        order: Order,
+        order: Box<Order>,
     },
 }
 
@@ -80,7 +80,7 @@ pub(super) fn first_step(runner: &Runner, job: &Job, room: Room) -> FirstStep {
         return FirstStep::Ready(ready(room, Some(product.packed)), Some((product.output, product.truncated)));
     }
     let order = order::compile(job, recipe, argv, container, runner.settings.file_count);
-    FirstStep::Compile { room, key, order }
+    FirstStep::Compile { room, key, order: Box::new(order) }
 }
 
 pub(super) async fn prepare(runner: &Runner, job: &Job, cancel: &CancellationToken) -> Result<Prepared, Unprepared> {

@@ -4,8 +4,10 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -29,6 +31,25 @@ pub(crate) fn prepare() {
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) address: String,
+    /// Its workspaces.
+    _folder: Option<Folder>,
+}
+
+/// A folder of one's own, gone afterwards.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("runnel-test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl Server {
@@ -43,13 +64,21 @@ impl Server {
     }
 
     pub(crate) fn spawn_at(listen: &str, arguments: &[&str]) -> Self {
+        let folder = Folder::new();
+        let setting = format!("workspaces.folder={}", folder.0.display());
+        let mut server = Self::spawn_with(listen, &[&["--set", &setting], arguments].concat());
+        server._folder = Some(folder);
+        server
+    }
+
+    fn spawn_with(listen: &str, arguments: &[&str]) -> Self {
         let mut command = runnel();
         command.args(["serve", "--listen", listen]).args(arguments).stdout(Stdio::piped()).process_group(0);
         let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { process, address }
+        Self { process, address, _folder: None }
     }
 
     pub(crate) fn signal(&self, signal: &str) {

@@ -16,3 +16,4 @@ mod limits;
 mod shell;
 mod socket;
 mod toolchains;
+mod workspaces;

@@ -6,7 +6,8 @@ fn rules() -> Rules {
     let (toolchains, mistakes) = Toolchains::load(&[], &config.limits.usual);
     assert!(mistakes.is_empty(), "{mistakes:?}");
     let job = JobLimits { stdin_kb: 64, ..config.limits.job };
-    Rules { toolchains, most: config.limits.most, job, images: vec!["alpine:3".to_owned()] }
+    let workspaces = config.workspaces();
+    Rules { toolchains, most: config.limits.most, job, images: vec!["alpine:3".to_owned()], workspaces }
 }
 
 fn refusal(frame: &str) -> (Code, Option<String>, String) {
