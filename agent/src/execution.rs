@@ -10,7 +10,7 @@ use crate::pack::{Packing, below_bin};
 use crate::running::Running;
 use crate::serve::{Kit, Ready};
 use runnel_link::packed::{Entry, Piece, UnpackFault, Unpacker};
-use runnel_link::{Bounds, End, ExecId, Facts, FromExecutor, OpenOrder, Stop};
+use runnel_link::{About, Bounds, End, ExecId, Facts, FromExecutor, OpenOrder, Placed, Stop};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 
@@ -73,10 +73,18 @@ impl Execution {
         Ok(Self { id, stage: Stage::Gathering(Box::new(gathering)) })
     }
 
-    pub(crate) fn file(&mut self, path: &str, bytes: &[u8]) -> Result<(), Halt> {
+    pub(crate) fn file(&mut self, path: &str, about: Option<About>, bytes: &[u8]) -> Result<(), Halt> {
+        self.write(path, |writer| writer.put(path, about, bytes))
+    }
+
+    pub(crate) fn place(&mut self, path: &str, what: Placed<'_>) -> Result<(), Halt> {
+        self.write(path, |writer| writer.place(path, what))
+    }
+
+    fn write(&mut self, path: &str, write: impl FnOnce(&mut Writer) -> Result<(), Errno>) -> Result<(), Halt> {
         let Stage::Gathering(gathering) = &mut self.stage else { return Ok(()) };
         let Some((_, _, writer)) = &mut gathering.program else { return Ok(()) };
-        writer.put(path, bytes).map_err(|errno| End::Trap(format!("`{path}` can't be written: {}", words(errno))).into())
+        write(writer).map_err(|errno| End::Trap(format!("`{path}` can't be written: {}", words(errno))).into())
     }
 
     pub(crate) fn product(&mut self, bytes: &[u8], kit: &Kit) -> Result<(), Halt> {
@@ -118,7 +126,10 @@ impl Execution {
             return Err(End::Broken("the product is cut short".to_owned()).into());
         }
         let stage = match program {
-            Some((program, work, _)) => Stage::Running(Box::new(Running::start(id, &program, bounds, &work, input, output, kit)?)),
+            Some((program, work, mut writer)) => {
+                writer.finish().map_err(|errno| End::Broken(format!("a file's time can't be set: {}", words(errno))))?;
+                Stage::Running(Box::new(Running::start(id, &program, bounds, &work, input, output, kit)?))
+            }
             None => {
                 let bin = kit.places.bin().map_err(Fault::system("open /box/bin"))?;
                 let packing = Packing::begin(id, &bounds, bin, kit.places.users().compile)?;

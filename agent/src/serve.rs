@@ -138,8 +138,8 @@ impl Agent {
         let obeyed = match frame {
             // A container runs one program at a time, and once.
             ToExecutor::Open { .. } | ToExecutor::Cross { .. } | ToExecutor::Remove { .. } | ToExecutor::Forget { .. } => Ok(()),
-            ToExecutor::File { path, bytes, .. } => execution.file(path, bytes),
-            ToExecutor::Place { .. } => Ok(()),
+            ToExecutor::File { path, about, bytes, .. } => execution.file(path, about, bytes),
+            ToExecutor::Place { path, what, .. } => execution.place(path, what),
             ToExecutor::Product { bytes, .. } => execution.product(bytes, kit),
             ToExecutor::Stdin { bytes, eof, .. } => execution.stdin(bytes, eof, kit),
             ToExecutor::Credit { bytes, .. } => {
