@@ -21,6 +21,7 @@ mod running;
 mod serve;
 mod spawn;
 mod stdio;
+mod stream;
 mod user;
 mod walls;
 mod watch;

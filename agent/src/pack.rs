@@ -6,6 +6,7 @@ use crate::fault::words;
 use crate::output::Output;
 use crate::places::PRODUCT;
 use crate::serve::Kit;
+use crate::stream::{Stream, Unread};
 use crate::user::User;
 use runnel_link::{Bounds, End, ExecId, Facts, Pipe, Stop, packed};
 use rustix::fs::{AtFlags, FileType, Mode};
@@ -73,9 +74,7 @@ pub(crate) struct Packing {
     bin: OwnedFd,
     owner: User,
     items: std::vec::IntoIter<Item>,
-    /// The file that is being read, and how much of it is to come.
-    current: Option<(OwnedFd, u64)>,
-    pending: Vec<u8>,
+    stream: Stream,
     pub(crate) output: Output,
     begin: Instant,
     stop: Option<Stop>,
@@ -89,8 +88,7 @@ impl Packing {
             list(&bin, &mut items)?;
         }
         let output = Output::new(exec, bounds.output_bytes);
-        let (current, pending) = (None, Vec::new());
-        Ok(Self { bin, owner, items: items.into_iter(), current, pending, output, begin: Instant::now(), stop: None })
+        Ok(Self { bin, owner, items: items.into_iter(), stream: Stream::default(), output, begin: Instant::now(), stop: None })
     }
 
     pub(crate) fn stop(&mut self, why: Stop) {
@@ -110,37 +108,28 @@ impl Packing {
             if let Err(end) = self.fill(room.max(1), &mut kit.scratch) {
                 return Some(end);
             }
-            if self.pending.is_empty() {
+            if self.stream.len() == 0 {
                 return Some(End::Exit(0));
             }
             if room == 0 {
                 self.stop = Some(Stop::Output);
                 break;
             }
-            let length = room.min(self.pending.len());
-            self.output.pass(Pipe::Stdout, &self.pending[..length], &mut kit.outbox);
-            self.pending.drain(..length);
+            self.stream.send(room, |bytes| self.output.pass(Pipe::Stdout, bytes, &mut kit.outbox));
         }
         self.stop.map(End::Stopped)
     }
 
     /// Reads on until there is so much to send, or all there is.
     fn fill(&mut self, most: usize, scratch: &mut [u8]) -> Result<(), End> {
-        while self.pending.len() < most {
-            let Some((file, left)) = &mut self.current else {
+        while self.stream.len() < most {
+            let was_read = self.stream.read(most, scratch).map_err(|fault| match fault {
+                Unread::Shrunk => End::Broken("the product changed while it was packed".to_owned()),
+                Unread::System(errno) => refused(PRODUCT, errno),
+            })?;
+            if !was_read {
                 let Some(item) = self.items.next() else { return Ok(()) };
                 self.begin_file(&item).map_err(|errno| refused(&item.path, errno))?;
-                continue;
-            };
-            let wanted = usize::try_from(*left).unwrap_or(usize::MAX).min(most - self.pending.len()).min(scratch.len());
-            let length = rustix::io::read(&*file, &mut scratch[..wanted]).map_err(|errno| refused(PRODUCT, errno))?;
-            if length == 0 && wanted > 0 {
-                return Err(End::Broken("the product changed while it was packed".to_owned()));
-            }
-            self.pending.extend_from_slice(&scratch[..length]);
-            *left -= length as u64;
-            if *left == 0 {
-                self.current = None;
             }
         }
         Ok(())
@@ -153,8 +142,7 @@ impl Packing {
         };
         let size = u64::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0);
         let entry = packed::Entry::File { path: &item.path, executable: item.executable, modified: Duration::ZERO, size };
-        packed::begin(entry, &mut self.pending);
-        self.current = Some((file, size));
+        self.stream.file(entry, file, size);
         Ok(())
     }
 }
