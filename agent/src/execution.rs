@@ -1,22 +1,28 @@
 //! One execution: gathers what the server sends for it, runs it, and tells how it ended. Called by `serve`; what a
 //! frame means for it is decided here, what a program does in `running`.
 
+use crate::baseline::Baseline;
 use crate::beneath::Writer;
 use crate::fault::{Fault, words};
+use crate::harvest::Harvesting;
 use crate::input::Input;
 use crate::order::{Order, Program, Work};
 use crate::output::Output;
 use crate::pack::{Packing, below_bin};
 use crate::running::Running;
 use crate::serve::{Kit, Ready};
+use crate::wanted::Wanted;
 use runnel_link::packed::{Entry, Piece, UnpackFault, Unpacker};
 use runnel_link::{About, Bounds, End, ExecId, Facts, FromExecutor, OpenOrder, Placed, Stop};
 use rustix::io::Errno;
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 
 pub(crate) struct Execution {
     pub(crate) id: ExecId,
     pub(crate) stage: Stage,
+    /// What its program was given, where what it leaves is to come back.
+    baseline: Option<Baseline>,
 }
 
 pub(crate) enum Stage {
@@ -24,6 +30,8 @@ pub(crate) enum Stage {
     Gathering(Box<Gathering>),
     Running(Box<Running>),
     Packing(Box<Packing>),
+    /// Its program has ended.
+    Harvesting(Box<Harvesting>),
 }
 
 /// What a program is given before its start.
@@ -34,6 +42,9 @@ pub(crate) struct Gathering {
     product: Option<(Unpacker, Writer)>,
     input: Input,
     output: Output,
+    harvest: Option<Wanted>,
+    /// Those that were given as such.
+    folders: BTreeSet<String>,
 }
 
 /// Why an execution goes no further.
@@ -58,7 +69,7 @@ impl From<End> for Halt {
 
 impl Execution {
     pub(crate) fn open(id: ExecId, order: &OpenOrder<'_>, kit: &mut Kit) -> Result<Self, Halt> {
-        let Order { work, bounds } = Order::parse(order, kit.places.users())?.map_err(End::Trap)?;
+        let Order { work, bounds, harvest } = Order::parse(order, kit.places.users())?.map_err(End::Trap)?;
         let program = match work {
             Work::Pack => None,
             Work::Run(program) => {
@@ -69,8 +80,9 @@ impl Execution {
             }
         };
         let output = Output::new(id, bounds.output_bytes);
-        let gathering = Gathering { bounds, program, product: None, input: Input::default(), output };
-        Ok(Self { id, stage: Stage::Gathering(Box::new(gathering)) })
+        let input = Input::default();
+        let gathering = Gathering { bounds, program, product: None, input, output, harvest, folders: BTreeSet::new() };
+        Ok(Self { id, stage: Stage::Gathering(Box::new(gathering)), baseline: None })
     }
 
     pub(crate) fn file(&mut self, path: &str, about: Option<About>, bytes: &[u8]) -> Result<(), Halt> {
@@ -78,7 +90,11 @@ impl Execution {
     }
 
     pub(crate) fn place(&mut self, path: &str, what: Placed<'_>) -> Result<(), Halt> {
-        self.write(path, |writer| writer.place(path, what))
+        self.write(path, |writer| writer.place(path, what))?;
+        if let (Stage::Gathering(gathering), Placed::Folder) = (&mut self.stage, what) {
+            gathering.folders.insert(path.to_owned());
+        }
+        Ok(())
     }
 
     fn write(&mut self, path: &str, write: impl FnOnce(&mut Writer) -> Result<(), Errno>) -> Result<(), Halt> {
@@ -96,7 +112,7 @@ impl Execution {
         match &mut self.stage {
             Stage::Gathering(gathering) => gathering.input.push(bytes, eof).map_err(Fault::system("keep a program's input"))?,
             Stage::Running(running) => running.feed(bytes, eof, kit)?,
-            Stage::Packing(_) => {}
+            Stage::Packing(_) | Stage::Harvesting(_) => {}
         }
         Ok(())
     }
@@ -106,6 +122,7 @@ impl Execution {
             Stage::Gathering(_) => {}
             Stage::Running(running) => running.credit(bytes),
             Stage::Packing(packing) => packing.output.credit(bytes),
+            Stage::Harvesting(harvesting) => harvesting.credit(bytes),
         }
     }
 
@@ -114,20 +131,27 @@ impl Execution {
             Stage::Gathering(_) => return Err(End::Stopped(Stop::Cancelled).into()),
             Stage::Running(running) => running.stop(Stop::Cancelled),
             Stage::Packing(packing) => packing.stop(Stop::Cancelled),
+            Stage::Harvesting(harvesting) => harvesting.cancel(),
         }
         Ok(())
     }
 
     pub(crate) fn start(self, kit: &mut Kit) -> Result<Self, Halt> {
-        let Self { id, stage } = self;
+        let Self { id, stage, .. } = self;
         let Stage::Gathering(gathering) = stage else { return Err(Fault::Rules("started an execution twice").into()) };
-        let Gathering { bounds, program, product, input, output } = *gathering;
+        let Gathering { bounds, program, product, input, output, harvest, folders } = *gathering;
         if product.is_some_and(|(unpacker, _)| !unpacker.is_whole()) {
             return Err(End::Broken("the product is cut short".to_owned()).into());
         }
+        let mut baseline = None;
         let stage = match program {
             Some((program, work, mut writer)) => {
-                writer.finish().map_err(|errno| End::Broken(format!("a file's time can't be set: {}", words(errno))))?;
+                let told = |errno| End::Broken(format!("the program's files can't be prepared: {}", words(errno)));
+                writer.finish().map_err(told)?;
+                if let Some(wanted) = harvest {
+                    let root = rustix::io::fcntl_dupfd_cloexec(&work, 3).map_err(told)?;
+                    baseline = Some(Baseline::take(root, program.user, wanted, folders, &mut kit.scratch).map_err(told)?);
+                }
                 Stage::Running(Box::new(Running::start(id, &program, bounds, &work, input, output, kit)?))
             }
             None => {
@@ -137,15 +161,25 @@ impl Execution {
                 Stage::Packing(Box::new(packing))
             }
         };
-        Ok(Self { id, stage })
+        Ok(Self { id, stage, baseline })
     }
 
     /// Does what there is to do; the facts are the end.
     pub(crate) fn turn(&mut self, ready: &Ready, kit: &mut Kit) -> Result<Option<Facts>, Fault> {
         match &mut self.stage {
             Stage::Gathering(_) => Ok(None),
-            Stage::Running(running) => running.turn(ready, kit),
+            Stage::Running(running) => {
+                let Some(facts) = running.turn(ready, kit)? else { return Ok(None) };
+                // Nobody waits for what a cancelled program left.
+                let baseline = self.baseline.take().filter(|_| facts.end != End::Stopped(Stop::Cancelled));
+                let Some(baseline) = baseline else { return Ok(Some(facts)) };
+                let mut harvesting = Harvesting::new(self.id, baseline, running.bounds(), running.window(), facts);
+                let facts = harvesting.turn(kit);
+                self.stage = Stage::Harvesting(Box::new(harvesting));
+                Ok(facts)
+            }
             Stage::Packing(packing) => Ok(packing.turn(kit)),
+            Stage::Harvesting(harvesting) => Ok(harvesting.turn(kit)),
         }
     }
 }
@@ -164,7 +198,9 @@ impl Gathering {
             match piece {
                 Piece::Begin(Entry::File { path, executable, .. }) => writer.begin(&below_bin(path), executable),
                 // A product is made of files.
-                Piece::Begin(Entry::Folder { .. } | Entry::Link { .. } | Entry::Gone { .. } | Entry::Touched { .. }) => Err(Errno::INVAL),
+                Piece::Begin(
+                    Entry::Folder { .. } | Entry::Link { .. } | Entry::Gone { .. } | Entry::Touched { .. } | Entry::More { .. },
+                ) => Err(Errno::INVAL),
                 Piece::Bytes(bytes) => writer.append(bytes),
             }
             .map_err(Said)

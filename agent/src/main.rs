@@ -2,11 +2,13 @@
 //! its stdin and stdout, one execution at a time. One thread, one loop; it never trusts anything that a program made.
 
 mod awaiting;
+mod baseline;
 mod beneath;
 mod cgroup;
 mod ending;
 mod execution;
 mod fault;
+mod harvest;
 mod input;
 mod ipc;
 mod ledger;
@@ -23,7 +25,9 @@ mod spawn;
 mod stdio;
 mod stream;
 mod user;
+mod walk;
 mod walls;
+mod wanted;
 mod watch;
 mod wipe;
 mod wire;

@@ -3,12 +3,15 @@
 use crate::fault::Fault;
 use crate::raw::Image;
 use crate::user::{User, Users};
+use crate::wanted::Wanted;
 use runnel_link::{Bounds, OpenOrder, Task};
 use std::ffi::{CString, NulError};
 
 pub(crate) struct Order {
     pub(crate) work: Work,
     pub(crate) bounds: Bounds,
+    /// Of what it leaves; a compile step leaves its product.
+    pub(crate) harvest: Option<Wanted>,
 }
 
 pub(crate) enum Work {
@@ -33,17 +36,18 @@ pub(crate) enum Kind {
 impl Order {
     /// The inner error is the job's own fault, in words.
     pub(crate) fn parse(order: &OpenOrder<'_>, users: Users) -> Result<Result<Self, String>, Fault> {
-        let OpenOrder { task, env, bounds, base: _, keep: _, harvest: _ } = order;
-        let (argv, user, stdio) = match task {
+        let OpenOrder { task, env, bounds, base: _, keep: _, harvest } = order;
+        let harvest = harvest.as_ref().map(Wanted::parse);
+        let (argv, user, stdio, harvest) = match task {
             Task::Guest { .. } => return Err(Fault::Rules("asked for a guest, which only cells have")),
-            Task::Pack => return Ok(Ok(Self { work: Work::Pack, bounds: *bounds })),
-            Task::Compile { argv } => (argv, users.compile, Kind::WithoutInput),
-            Task::Command { argv, terminal: false } => (argv, users.run, Kind::Pipes),
-            Task::Command { argv, terminal: true } => (argv, users.run, Kind::Terminal),
+            Task::Pack => return Ok(Ok(Self { work: Work::Pack, bounds: *bounds, harvest: None })),
+            Task::Compile { argv } => (argv, users.compile, Kind::WithoutInput, None),
+            Task::Command { argv, terminal: false } => (argv, users.run, Kind::Pipes, harvest),
+            Task::Command { argv, terminal: true } => (argv, users.run, Kind::Terminal, harvest),
         };
         let Some(name) = argv.first() else { return Err(Fault::Rules("asked for a command without a name")) };
         let image = image(name, argv, env);
-        let program = image.map(|image| Self { work: Work::Run(Program { image, user, stdio }), bounds: *bounds });
+        let program = image.map(|image| Self { work: Work::Run(Program { image, user, stdio }), bounds: *bounds, harvest });
         Ok(program.map_err(|_| format!("`{}` can't be started: a zero byte in its arguments", name.replace('\0', "\\0"))))
     }
 }
@@ -72,6 +76,7 @@ fn candidates(name: &str, path: Option<&str>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use runnel_link::Harvest;
     use std::time::Duration;
 
     const USERS: Users = Users { compile: User(7), run: User(8) };
@@ -80,7 +85,14 @@ mod tests {
         let second = Duration::from_secs(1);
         let bounds = Bounds { time: second, wall: second, memory_bytes: 1, output_bytes: 1, file_bytes: 1, file_count: 1, processes: 1 };
         Order::parse(
-            &OpenOrder { task, env: vec![("PATH", "/bin:/usr/bin"), ("A", "b=c")], bounds, base: None, keep: None, harvest: None },
+            &OpenOrder {
+                task,
+                env: vec![("PATH", "/bin:/usr/bin"), ("A", "b=c")],
+                bounds,
+                base: None,
+                keep: None,
+                harvest: Some(Harvest::All),
+            },
             USERS,
         )
     }
@@ -103,6 +115,14 @@ mod tests {
         assert_eq!(program.image.env, [c"PATH=/bin:/usr/bin".to_owned(), c"A=b=c".to_owned()]);
         let Ok(Ok(Order { work: Work::Run(program), .. })) = parse(Task::Command { argv: vec!["a"], terminal: true }) else { panic!() };
         assert_eq!((program.user, program.stdio), (User(8), Kind::Terminal));
+    }
+
+    #[test]
+    fn compile_steps_leave_their_product_only() {
+        let harvest = |task| parse(task).ok().and_then(Result::ok).map(|order| order.harvest);
+        assert_eq!(harvest(Task::Command { argv: vec!["a"], terminal: false }), Some(Some(Wanted::All)));
+        assert_eq!(harvest(Task::Compile { argv: vec!["a"] }), Some(None));
+        assert_eq!(harvest(Task::Pack), Some(None));
     }
 
     #[test]

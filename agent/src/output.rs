@@ -10,10 +10,36 @@ use std::time::Instant;
 /// The most that one frame carries.
 pub(crate) const CHUNK: usize = 64 << 10;
 
+/// How much may be on its way to the server.
+#[derive(Clone)]
+pub(crate) struct Window {
+    credit: i64,
+}
+
+impl Window {
+    pub(crate) fn full() -> Self {
+        Self { credit: i64::from(WINDOW) }
+    }
+
+    pub(crate) fn credit(&mut self, bytes: u32) {
+        self.credit = (self.credit + i64::from(bytes)).min(i64::from(WINDOW));
+    }
+
+    /// How much one frame may carry now; None until there is credit.
+    pub(crate) fn room(&self) -> Option<usize> {
+        let credit = u32::try_from(self.credit).ok().filter(|&credit| credit >= LEAST_COST)?;
+        Some(CHUNK.min(credit as usize))
+    }
+
+    pub(crate) fn spend(&mut self, bytes: usize) {
+        self.credit -= i64::from(cost(bytes));
+    }
+}
+
 /// How much may go out.
 pub(crate) struct Output {
     exec: ExecId,
-    credit: i64,
+    window: Window,
     /// Of the output limit.
     left: u64,
     passed: u64,
@@ -35,7 +61,7 @@ pub(crate) enum Drawn {
 
 impl Output {
     pub(crate) fn new(exec: ExecId, limit: u64) -> Self {
-        Self { exec, credit: i64::from(WINDOW), left: limit, passed: 0, begin: Instant::now() }
+        Self { exec, window: Window::full(), left: limit, passed: 0, begin: Instant::now() }
     }
 
     pub(crate) fn begin(&mut self, begin: Instant) {
@@ -43,7 +69,12 @@ impl Output {
     }
 
     pub(crate) fn credit(&mut self, bytes: u32) {
-        self.credit = (self.credit + i64::from(bytes)).min(i64::from(WINDOW));
+        self.window.credit(bytes);
+    }
+
+    /// For what is sent after all output.
+    pub(crate) fn window(&self) -> Window {
+        self.window.clone()
     }
 
     pub(crate) fn passed(&self) -> u64 {
@@ -56,8 +87,7 @@ impl Output {
         if self.left == 0 {
             return Some(0);
         }
-        let credit = u32::try_from(self.credit).ok().filter(|&credit| credit >= LEAST_COST)?;
-        Some(CHUNK.min(credit as usize).min(usize::try_from(self.left).unwrap_or(usize::MAX)))
+        self.window.room().map(|room| room.min(usize::try_from(self.left).unwrap_or(usize::MAX)))
     }
 
     /// Passes on what is in a pipe, at most one frame. The caller has seen that there is room.
@@ -83,7 +113,7 @@ impl Output {
             return;
         }
         outbox.push(&FromExecutor::Output { exec: self.exec, pipe, at: self.begin.elapsed(), bytes });
-        self.credit -= i64::from(cost(bytes.len()));
+        self.window.spend(bytes.len());
         self.left = self.left.saturating_sub(bytes.len() as u64);
         self.passed += bytes.len() as u64;
     }

@@ -8,7 +8,7 @@ use crate::input::Input;
 use crate::ledger::Ledger;
 use crate::meter::Meter;
 use crate::order::Program;
-use crate::output::{Drawn, Output};
+use crate::output::{Drawn, Output, Window};
 use crate::serve::{Kit, Ready};
 use crate::spawn;
 use crate::user::User;
@@ -73,6 +73,14 @@ impl Running {
 
     pub(crate) fn credit(&mut self, bytes: u32) {
         self.output.credit(bytes);
+    }
+
+    pub(crate) fn window(&self) -> Window {
+        self.output.window()
+    }
+
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.bounds
     }
 
     pub(crate) fn feed(&mut self, bytes: &[u8], eof: bool, kit: &mut Kit) -> Result<(), Fault> {

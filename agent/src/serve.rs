@@ -94,6 +94,9 @@ impl Agent {
             sources.push((Source::Room, rustix::stdio::stdout(), PollFlags::OUT));
         }
         let mut next = None;
+        if let Some(Execution { stage: Stage::Harvesting(harvesting), .. }) = &self.execution {
+            next = harvesting.next();
+        }
         if let Some(Execution { stage: Stage::Running(running), .. }) = &self.execution {
             let (input, output) = running.waits_for();
             sources.extend(input.map(|input| (Source::Input, input, PollFlags::OUT)));

@@ -27,6 +27,11 @@ impl Outbox {
         encode(frame, &mut self.buffer);
     }
 
+    #[cfg(test)]
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buffer)
+    }
+
     /// Whether there is something that waits for room.
     pub(crate) fn is_waiting(&self) -> bool {
         self.is_urgent && self.sent < self.buffer.len()

@@ -33,6 +33,10 @@ pub enum Entry<'a> {
         executable: bool,
         modified: Duration,
     },
+    /// The last entry, where so many at least did not come: for their names, their kind, their number or their size.
+    More {
+        left_out: u64,
+    },
 }
 
 impl Entry<'_> {
@@ -40,7 +44,7 @@ impl Entry<'_> {
     fn size(&self) -> u64 {
         match self {
             Self::File { size, .. } => *size,
-            Self::Folder { .. } | Self::Link { .. } | Self::Gone { .. } | Self::Touched { .. } => 0,
+            Self::Folder { .. } | Self::Link { .. } | Self::Gone { .. } | Self::Touched { .. } | Self::More { .. } => 0,
         }
     }
 }
