@@ -10,7 +10,7 @@ use crate::wanted::{Reach, Wanted};
 use runnel_link::About;
 use rustix::fs::{FileType, Mode, Stat};
 use rustix::io::Errno;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
@@ -42,25 +42,33 @@ pub(crate) enum Change {
 }
 
 impl Baseline {
-    /// Of all that is in the folder. `folders` were given as such, others are there for what is in them.
-    pub(crate) fn take(root: OwnedFd, owner: User, wanted: Wanted, folders: BTreeSet<String>, scratch: &mut [u8]) -> Result<Self, Errno> {
-        let folders = folders.into_iter().filter(|path| wanted.reach(path) == Reach::Wanted);
-        let given = folders.map(|path| (path, Given::Folder)).collect();
-        let mut baseline = Self { root, owner, wanted, given, keys: RandomState::new() };
-        let _acting = owner.act()?;
-        let mut walk = Walk::new(&baseline.root, &baseline.wanted)?;
-        while let Some(seen) = walk.step(&baseline.wanted) {
+    pub(crate) fn new(root: OwnedFd, owner: User, wanted: Wanted) -> Self {
+        Self { root, owner, wanted, given: BTreeMap::new(), keys: RandomState::new() }
+    }
+
+    /// A folder that was given as such: others are there for what is in them.
+    pub(crate) fn folder(&mut self, path: &str) {
+        if self.wanted.reach(path) == Reach::Wanted {
+            self.given.insert(path.to_owned(), Given::Folder);
+        }
+    }
+
+    /// Takes in all files and links that are there.
+    pub(crate) fn take(&mut self, scratch: &mut [u8]) -> Result<(), Errno> {
+        let _acting = self.owner.act()?;
+        let mut walk = Walk::new(&self.root, &self.wanted)?;
+        while let Some(seen) = walk.step(&self.wanted) {
             let given = match seen {
                 Seen::File(stat) => {
-                    let digest = baseline.digest(&walk.open(&stat)?, scratch)?;
+                    let digest = self.digest(&walk.open(&stat)?, scratch)?;
                     Given::File { size: size_of(&stat), digest, about: about_of(&stat) }
                 }
                 Seen::Link => Given::Link { target: walk.target()? },
                 Seen::Folder { .. } | Seen::Lost | Seen::Nothing => continue,
             };
-            baseline.given.insert(walk.path().to_owned(), given);
+            self.given.insert(walk.path().to_owned(), given);
         }
-        Ok(baseline)
+        Ok(())
     }
 
     /// The walk through what is there after the end.

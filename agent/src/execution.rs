@@ -11,11 +11,9 @@ use crate::output::Output;
 use crate::pack::{Packing, below_bin};
 use crate::running::Running;
 use crate::serve::{Kit, Ready};
-use crate::wanted::Wanted;
 use runnel_link::packed::{Entry, Piece, UnpackFault, Unpacker};
 use runnel_link::{About, Bounds, End, ExecId, Facts, FromExecutor, OpenOrder, Placed, Stop};
 use rustix::io::Errno;
-use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 
 pub(crate) struct Execution {
@@ -42,9 +40,6 @@ pub(crate) struct Gathering {
     product: Option<(Unpacker, Writer)>,
     input: Input,
     output: Output,
-    harvest: Option<Wanted>,
-    /// Those that were given as such.
-    folders: BTreeSet<String>,
 }
 
 /// Why an execution goes no further.
@@ -70,19 +65,22 @@ impl From<End> for Halt {
 impl Execution {
     pub(crate) fn open(id: ExecId, order: &OpenOrder<'_>, kit: &mut Kit) -> Result<Self, Halt> {
         let Order { work, bounds, harvest } = Order::parse(order, kit.places.users())?.map_err(End::Trap)?;
+        let mut baseline = None;
         let program = match work {
             Work::Pack => None,
             Work::Run(program) => {
                 let work = kit.places.fresh_work(program.user).map_err(End::Broken)?;
-                let files = rustix::io::fcntl_dupfd_cloexec(&work, 3).map_err(Fault::system("open /box/work"))?;
-                let writer = Writer::new(files, program.user);
+                let again = || rustix::io::fcntl_dupfd_cloexec(&work, 3).map_err(Fault::system("open /box/work"));
+                let writer = Writer::new(again()?, program.user);
+                if let Some(wanted) = harvest {
+                    baseline = Some(Baseline::new(again()?, program.user, wanted));
+                }
                 Some((program, work, writer))
             }
         };
         let output = Output::new(id, bounds.output_bytes);
-        let input = Input::default();
-        let gathering = Gathering { bounds, program, product: None, input, output, harvest, folders: BTreeSet::new() };
-        Ok(Self { id, stage: Stage::Gathering(Box::new(gathering)), baseline: None })
+        let gathering = Gathering { bounds, program, product: None, input: Input::default(), output };
+        Ok(Self { id, stage: Stage::Gathering(Box::new(gathering)), baseline })
     }
 
     pub(crate) fn file(&mut self, path: &str, about: Option<About>, bytes: &[u8]) -> Result<(), Halt> {
@@ -91,8 +89,8 @@ impl Execution {
 
     pub(crate) fn place(&mut self, path: &str, what: Placed<'_>) -> Result<(), Halt> {
         self.write(path, |writer| writer.place(path, what))?;
-        if let (Stage::Gathering(gathering), Placed::Folder) = (&mut self.stage, what) {
-            gathering.folders.insert(path.to_owned());
+        if let (Stage::Gathering(_), Some(baseline), Placed::Folder) = (&self.stage, &mut self.baseline, what) {
+            baseline.folder(path);
         }
         Ok(())
     }
@@ -137,20 +135,18 @@ impl Execution {
     }
 
     pub(crate) fn start(self, kit: &mut Kit) -> Result<Self, Halt> {
-        let Self { id, stage, .. } = self;
+        let Self { id, stage, mut baseline } = self;
         let Stage::Gathering(gathering) = stage else { return Err(Fault::Rules("started an execution twice").into()) };
-        let Gathering { bounds, program, product, input, output, harvest, folders } = *gathering;
+        let Gathering { bounds, program, product, input, output } = *gathering;
         if product.is_some_and(|(unpacker, _)| !unpacker.is_whole()) {
             return Err(End::Broken("the product is cut short".to_owned()).into());
         }
-        let mut baseline = None;
         let stage = match program {
             Some((program, work, mut writer)) => {
                 let told = |errno| End::Broken(format!("the program's files can't be prepared: {}", words(errno)));
                 writer.finish().map_err(told)?;
-                if let Some(wanted) = harvest {
-                    let root = rustix::io::fcntl_dupfd_cloexec(&work, 3).map_err(told)?;
-                    baseline = Some(Baseline::take(root, program.user, wanted, folders, &mut kit.scratch).map_err(told)?);
+                if let Some(baseline) = &mut baseline {
+                    baseline.take(&mut kit.scratch).map_err(told)?;
                 }
                 Stage::Running(Box::new(Running::start(id, &program, bounds, &work, input, output, kit)?))
             }

@@ -1,6 +1,6 @@
 //! What a program has left: after its end, all that is not as it was given, on its way to the server. Called by
-//! `execution`; works in short turns within the window, so that a slow server waits for nothing but its own files and
-//! is heard meanwhile. The facts are the program's, and stay as they are.
+//! `execution`; works in short turns within the window, so that the server is heard meanwhile. Never changes what the
+//! facts say of the program.
 
 use crate::baseline::{Baseline, Change, about_of, size_of};
 use crate::fault::words;
@@ -11,7 +11,9 @@ use crate::walk::{Seen, Walk};
 use crate::wire::Outbox;
 use runnel_link::packed::Entry;
 use runnel_link::{About, Bounds, End, ExecId, Facts, FromExecutor};
+use rustix::fs::Stat;
 use rustix::io::Errno;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 /// Names looked at, and pieces read, in one turn.
@@ -24,8 +26,7 @@ pub(crate) struct Harvesting {
     baseline: Baseline,
     /// None until its first turn.
     tree: Option<Tree>,
-    stream: Stream,
-    left: Left,
+    load: Load,
     is_cancelled: bool,
 }
 
@@ -36,18 +37,19 @@ struct Tree {
     walk: Option<Walk>,
 }
 
-/// What may still be sent. A file with holes is larger than the file system, and one with many names is sent as many.
-struct Left {
-    bytes: u64,
-    count: u32,
-    /// What was not sent.
-    out: u64,
+/// What is sent, within the bounds that the program's files had. They matter all the same: a file with holes is larger
+/// than the file system, and one with many names is sent as many.
+struct Load {
+    stream: Stream,
+    bytes_left: u64,
+    count_left: u32,
+    left_out: u64,
 }
 
 impl Harvesting {
     pub(crate) fn new(exec: ExecId, baseline: Baseline, bounds: &Bounds, window: Window, facts: Facts) -> Self {
-        let left = Left { bytes: bounds.file_bytes, count: bounds.file_count, out: 0 };
-        Self { exec, window, facts, baseline, tree: None, stream: Stream::default(), left, is_cancelled: false }
+        let load = Load { stream: Stream::default(), bytes_left: bounds.file_bytes, count_left: bounds.file_count, left_out: 0 };
+        Self { exec, window, facts, baseline, tree: None, load, is_cancelled: false }
     }
 
     pub(crate) fn credit(&mut self, bytes: u32) {
@@ -79,7 +81,7 @@ impl Harvesting {
         let _acting = self.baseline.owner.act().map_err(words)?;
         let mut looks = 0;
         while let Some(room) = self.window.room() {
-            while self.stream.len() < room {
+            while self.load.stream.len() < room {
                 if looks == LOOKS {
                     return Ok(false);
                 }
@@ -88,7 +90,7 @@ impl Harvesting {
                     break;
                 }
             }
-            let sent = self.stream.send(room, |bytes| {
+            let sent = self.load.stream.send(room, |bytes| {
                 outbox.push(&FromExecutor::Left { exec: self.exec, bytes });
                 self.window.spend(bytes.len());
             });
@@ -100,7 +102,7 @@ impl Harvesting {
     }
 
     fn read(&mut self, room: usize, scratch: &mut [u8]) -> Result<bool, String> {
-        self.stream.read(room, scratch).map_err(|fault| match fault {
+        self.load.stream.read(room, scratch).map_err(|fault| match fault {
             Unread::Shrunk => "one changed meanwhile".to_owned(),
             Unread::System(errno) => words(errno),
         })
@@ -108,7 +110,7 @@ impl Harvesting {
 
     /// Takes one look; false when there is nothing more to be told.
     fn tell(&mut self, scratch: &mut [u8]) -> Result<bool, Errno> {
-        let Self { baseline, tree, stream, left, .. } = self;
+        let Self { baseline, tree, load, .. } = self;
         let Tree { gone, walk } = match tree {
             Some(tree) => tree,
             None => {
@@ -118,70 +120,72 @@ impl Harvesting {
         };
         // First, so that what came in its place finds it free.
         if let Some(path) = gone.next() {
-            stream.entry(Entry::Gone { path: &path });
+            load.stream.entry(Entry::Gone { path: &path });
             return Ok(true);
         }
         let Some(walking) = walk else { return Ok(false) };
-        match walking.step(&baseline.wanted) {
-            Some(seen) => tell_seen(baseline, walking, &seen, (stream, left), scratch)?,
-            None => {
-                *walk = None;
-                if left.out > 0 {
-                    stream.entry(Entry::More { left_out: left.out });
-                }
+        if !load.look(baseline, walking, scratch)? {
+            *walk = None;
+            if load.left_out > 0 {
+                load.stream.entry(Entry::More { left_out: load.left_out });
             }
         }
         Ok(true)
     }
 }
 
-fn tell_seen(
-    baseline: &Baseline,
-    walk: &Walk,
-    seen: &Seen,
-    (stream, left): (&mut Stream, &mut Left),
-    scratch: &mut [u8],
-) -> Result<(), Errno> {
-    let path = walk.path();
-    match seen {
-        Seen::File(stat) => {
-            let Ok(file) = walk.open(stat) else {
-                left.out += 1;
-                return Ok(());
-            };
-            let (size, About { modified, executable }) = (size_of(stat), about_of(stat));
-            match baseline.change(path, stat, &file, scratch)? {
-                Change::Content if left.takes(size) => stream.file(Entry::File { path, executable, modified, size }, file, size),
-                Change::Touched if left.takes(0) => stream.entry(Entry::Touched { path, executable, modified }),
-                Change::Content | Change::Touched | Change::None => {}
-            }
+impl Load {
+    /// Takes what is next, where it is to be told; false at the end.
+    fn look(&mut self, baseline: &Baseline, walk: &mut Walk, scratch: &mut [u8]) -> Result<bool, Errno> {
+        let Some(seen) = walk.step(&baseline.wanted) else { return Ok(false) };
+        let path = walk.path();
+        match seen {
+            Seen::File(stat) => match walk.open(&stat) {
+                Ok(file) => {
+                    let change = baseline.change(path, &stat, &file, scratch)?;
+                    self.file(path, &stat, file, change);
+                }
+                Err(_) => self.left_out += 1,
+            },
+            Seen::Link => match walk.target() {
+                Ok(target) if baseline.has_link(path, &target) => {}
+                Ok(target) => self.entry(Entry::Link { path, target: &target }),
+                Err(_) => self.left_out += 1,
+            },
+            Seen::Folder { is_bare: true } if !baseline.has_folder(path) => self.entry(Entry::Folder { path }),
+            Seen::Folder { .. } | Seen::Nothing => {}
+            Seen::Lost => self.left_out += 1,
         }
-        Seen::Link => match walk.target() {
-            Ok(target) if baseline.has_link(path, &target) => {}
-            Ok(target) if left.takes(0) => stream.entry(Entry::Link { path, target: &target }),
-            Ok(_) => {}
-            Err(_) => left.out += 1,
-        },
-        Seen::Folder { is_bare: true } if !baseline.has_folder(path) && left.takes(0) => stream.entry(Entry::Folder { path }),
-        Seen::Folder { .. } | Seen::Nothing => {}
-        Seen::Lost => left.out += 1,
+        Ok(true)
     }
-    Ok(())
-}
 
-impl Left {
-    /// Whether an entry with so many bytes may be sent; else it is left out.
-    fn takes(&mut self, bytes: u64) -> bool {
-        match (self.count.checked_sub(1), self.bytes.checked_sub(bytes)) {
-            (Some(count), Some(bytes)) => {
-                (self.count, self.bytes) = (count, bytes);
-                true
-            }
-            (None, _) | (_, None) => {
-                self.out += 1;
-                false
+    fn file(&mut self, path: &str, stat: &Stat, file: OwnedFd, change: Change) {
+        let (size, About { modified, executable }) = (size_of(stat), about_of(stat));
+        match change {
+            Change::None => {}
+            Change::Touched => self.entry(Entry::Touched { path, executable, modified }),
+            Change::Content => {
+                if self.has_room(size) {
+                    self.stream.file(Entry::File { path, executable, modified, size }, file, size);
+                }
             }
         }
+    }
+
+    fn entry(&mut self, entry: Entry<'_>) {
+        if self.has_room(0) {
+            self.stream.entry(entry);
+        }
+    }
+
+    /// Takes room for an entry with so many bytes; where there is none, it is left out.
+    fn has_room(&mut self, bytes: u64) -> bool {
+        let left = self.count_left.checked_sub(1).zip(self.bytes_left.checked_sub(bytes));
+        match left {
+            Some(left) => (self.count_left, self.bytes_left) = left,
+            None => self.left_out += 1,
+        }
+        left.is_some()
     }
 }
 

@@ -7,7 +7,6 @@ use crate::user::User;
 use crate::wanted::Wanted;
 use runnel_link::packed::{Piece, Unpacker};
 use runnel_link::{Harvest, WINDOW, cost};
-use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -51,9 +50,9 @@ impl Case {
 
     fn begin(&self, before: impl FnOnce(&Path), program: impl FnOnce(&Path)) -> Harvesting {
         self.act(before);
-        let folders: BTreeSet<_> = self.folders.iter().map(|&path| path.to_owned()).collect();
-        let wanted = Wanted::parse(&self.harvest);
-        let baseline = Baseline::take(self.scratch.open(), self.user, wanted, folders, &mut [0; 5000]).unwrap();
+        let mut baseline = Baseline::new(self.scratch.open(), self.user, Wanted::parse(&self.harvest));
+        self.folders.iter().for_each(|path| baseline.folder(path));
+        baseline.take(&mut [0; 5000]).unwrap();
         self.act(program);
         Harvesting::new(7, baseline, &self.bounds, Window::full(), Facts::unmeasured(End::Exit(0)))
     }
