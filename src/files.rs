@@ -36,6 +36,8 @@ pub enum PutError {
     NoSpace,
     #[error("a part of the path is a file and not a directory")]
     NotADirectory,
+    #[error("the link leads out of the tree")]
+    Outside,
     #[error("the path is not one of a file below `/box`")]
     BadPath,
 }
@@ -138,6 +140,7 @@ impl From<Fault> for PutError {
         match fault {
             Fault::NoSpace => PutError::NoSpace,
             Fault::NotDirectory => PutError::NotADirectory,
+            Fault::NotPermitted => PutError::Outside,
             Fault::BadDescriptor
             | Fault::Busy
             | Fault::Exists
@@ -148,7 +151,6 @@ impl From<Fault> for PutError {
             | Fault::NameTooLong
             | Fault::NoEntry
             | Fault::NotEmpty
-            | Fault::NotPermitted
             | Fault::ReadOnly
             | Fault::TooManyOpen => PutError::BadPath,
         }

@@ -140,7 +140,7 @@ pub struct Tests {
 }
 
 /// One test: an execution of its own, with what it must lead to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Case {
     pub id: String,
     /// Nothing of it is told but how it ended.
@@ -268,6 +268,21 @@ impl Job {
         self.files.iter().map(|file| file.content.len() as u64).sum()
     }
 
+    /// With all that its workspace holds: the files that were sent lie over these, as those of a test over its job's.
+    pub fn in_workspace(&self, files: Vec<JobFile>, places: Vec<Place>) -> Self {
+        let files = Arc::new(files);
+        let mut tests = self.tests.clone();
+        // Most tests have no files of their own, and share a list.
+        let (mut own, mut all): (Option<FileList>, Option<FileList>) = (None, None);
+        for case in tests.iter_mut().flat_map(|tests| &mut tests.cases) {
+            if own.as_ref().is_none_or(|own| !Arc::ptr_eq(own, &case.files)) {
+                (own, all) = (Some(case.files.clone()), Some(Arc::new(laid_over(&files, &case.files))));
+            }
+            *case = Arc::new(Case { files: all.clone().unwrap_or_default(), ..(**case).clone() });
+        }
+        Self { files, places: Arc::new(places), tests, ..self.clone() }
+    }
+
     /// Whether it is judged, by whatever tests.
     pub fn is_judged(&self) -> bool {
         self.tests.is_some() || self.harness.is_some()
@@ -286,6 +301,21 @@ impl Job {
         let harness = self.harness.iter().flat_map(|harness| harness.files.iter()).map(|file| file.content.len() as u64).sum::<u64>();
         self.code_size() + self.stdin.len() as u64 + tests + harness
     }
+}
+
+type FileList = Arc<Vec<JobFile>>;
+
+/// Files, and others in place of those in their way.
+fn laid_over(files: &[JobFile], own: &[JobFile]) -> Vec<JobFile> {
+    let is_in_the_way = |file: &JobFile| {
+        let path = file.path.as_str();
+        own.iter().any(|own| {
+            let own = own.path.as_str();
+            let is_below = |path: &str, folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+            path == own || is_below(path, own) || is_below(own, path)
+        })
+    };
+    files.iter().filter(|file| !is_in_the_way(file)).chain(own).cloned().collect()
 }
 
 #[cfg(test)]

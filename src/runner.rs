@@ -342,7 +342,14 @@ impl Run {
             let message = format!("the workspace has {bytes} bytes, `limits.files_mb` allows {}", self.job.limits.file_bytes);
             return self.end_with(judge::mistake(message), None);
         }
-        self.job = Arc::new(Job { files: Arc::new(files), places: Arc::new(places), ..(*self.job).clone() });
+        let job = self.job.in_workspace(files, places);
+        let cases = job.tests.iter().flat_map(|tests| &tests.cases);
+        let size = |case: &Arc<Case>| case.files.iter().map(|file| file.content.len() as u64).sum::<u64>();
+        if let Some(case) = cases.into_iter().find(|case| size(case) > case.limits.file_bytes) {
+            let message = format!("the files of the workspace and of the test `{}` do not fit into its `limits.files_mb`", case.id);
+            return self.end_with(judge::mistake(message), None);
+        }
+        self.job = Arc::new(job);
         self.layering = layer;
         self.stage = Stage::Due;
     }
@@ -641,14 +648,17 @@ impl Run {
         if status == judge::Status::Cancelled {
             return;
         }
-        let left = self.harvest.take().map(Harvest::finish).unwrap_or_default();
+        let (left, is_cut) = self.harvest.take().map(Harvest::finish).unwrap_or_default();
         let sent = |path: &str| self.job.files.iter().find(|file| file.path.as_str() == path);
         let had = |path: &str| match &self.turn {
             Some(turn) => turn.had(path),
             None => sent(path).is_some(),
         };
         let before = |path: &str| sent(path).map(|JobFile { content, .. }| content.clone());
-        self.files = self.job.collect.as_ref().map(|collect| harvest::report(collect, &left, had, before));
+        self.files = self.job.collect.as_ref().map(|collect| {
+            let report = harvest::report(collect, &left, had, before);
+            FilesLeft { truncated: report.truncated || is_cut, ..report }
+        });
         if let (Some(turn), Some(workspace)) = (&mut self.turn, &self.job.workspace) {
             let saved = tokio::task::block_in_place(|| turn.end(&left, Some(cell)));
             self.saved = Some(Saved { name: workspace.name.clone(), fault: saved.err().map(|fault| fault.to_string()) });

@@ -9,6 +9,8 @@ mod turn;
 
 use crate::job::{About, JobFile, JobPath, Owner};
 use crate::lock::lock;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use index::{Dropped, Entry};
 use keeping::Keeping;
 use std::collections::HashMap;
@@ -377,7 +379,12 @@ impl Workspaces {
             runs.live.insert(number, cancel.clone());
             number
         };
-        Ok(Entrance { all: self.clone(), workspace: Use { workspace, number } })
+        // In line from now on, not from when somebody looks: runs take their turns in the order in which they came.
+        let mut inside = workspace.inside.clone().lock_owned().boxed();
+        if let Some(guard) = (&mut inside).now_or_never() {
+            inside = std::future::ready(guard).boxed();
+        }
+        Ok(Entrance { all: self.clone(), used: Use { workspace, number }, inside })
     }
 
     fn check_size(&self, record: &Record) -> Result<(), Fault> {
@@ -419,7 +426,8 @@ impl Workspace {
 /// A run's place in the line before a workspace.
 pub struct Entrance {
     all: Arc<Workspaces>,
-    workspace: Use,
+    used: Use,
+    inside: BoxFuture<'static, Guard>,
 }
 
 /// A run that has something to do with a workspace.
@@ -438,8 +446,8 @@ impl Drop for Use {
 impl Entrance {
     /// Waits until nobody else has it.
     pub async fn turn(self) -> Turn {
-        let inside = self.workspace.workspace.inside.clone().lock_owned().await;
-        Turn::new(self.all, self.workspace, inside)
+        let Self { all, used, inside } = self;
+        Turn::new(all, used, inside.await)
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Harvest {
     /// More than a sound executor sends is not kept.
     bytes_left: u64,
     entries_left: usize,
+    /// Something has no place in a file tree, or was too much.
+    is_cut: bool,
     _room: OwnedSemaphorePermit,
 }
 
@@ -39,16 +41,17 @@ impl Harvest {
     pub(super) fn new(bytes: u64, entries: usize, room: OwnedSemaphorePermit) -> Self {
         // What is gone, and what is new.
         let entries_left = 2 * entries;
-        Self { unpacker: Unpacker::default(), left: Vec::new(), current: None, bytes_left: bytes, entries_left, _room: room }
+        Self { unpacker: Unpacker::default(), left: Vec::new(), current: None, bytes_left: bytes, entries_left, is_cut: false, _room: room }
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), Malformed> {
-        let Self { unpacker, left, current, bytes_left, entries_left, _room: _ } = self;
+        let Self { unpacker, left, current, bytes_left, entries_left, is_cut, _room: _ } = self;
         let fed = unpacker.feed(bytes, |piece| {
             match piece {
                 Piece::Begin(entry) => {
                     finish(current.take(), left);
                     *entries_left = entries_left.checked_sub(1).ok_or(Malformed)?;
+                    *is_cut |= matches!(entry, Entry::More { .. });
                     begin(entry, left, current);
                 }
                 Piece::Bytes(bytes) => {
@@ -63,10 +66,14 @@ impl Harvest {
         fed.map_err(|_| Malformed)
     }
 
-    /// Everything that came whole.
-    pub(super) fn finish(mut self) -> Vec<(JobPath, Left)> {
+    /// Everything that came whole, by path, what is gone first; and whether there is more that did not come.
+    pub(super) fn finish(mut self) -> (Vec<(JobPath, Left)>, bool) {
         finish(self.current.take(), &mut self.left);
-        self.left
+        self.left.sort_by(|(one, how), (other, what)| {
+            let is_there = |left: &Left| !matches!(left, Left::Gone);
+            is_there(how).cmp(&is_there(what)).then_with(|| one.cmp(other))
+        });
+        (self.left, self.is_cut)
     }
 }
 
@@ -79,6 +86,7 @@ fn begin(entry: Entry<'_>, left: &mut Vec<(JobPath, Left)>, current: &mut Option
             return;
         }
         Entry::Gone { path } => (path, Left::Gone),
+        Entry::More { .. } => return,
         Entry::Folder { path } => (path, Left::Folder),
         Entry::Link { path, target } => (path, Left::Link { target: target.to_owned() }),
         Entry::Touched { path, executable, modified } => (path, Left::Touched { about: About { modified, executable } }),
