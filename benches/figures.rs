@@ -12,6 +12,8 @@ mod client;
 mod containers;
 #[path = "figures/judging.rs"]
 mod judging;
+#[path = "figures/workspaces.rs"]
+mod workspaces;
 
 use client::{Client, Server};
 use serde_json::{Value, json};
@@ -46,6 +48,9 @@ fn main() {
         }
         if wanted("judging") {
             judging::judging().await;
+        }
+        if wanted("workspaces") {
+            workspaces::workspaces().await;
         }
         if wanted("batch") {
             batch::batch().await;

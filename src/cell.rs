@@ -252,7 +252,7 @@ impl Cell {
             let before = wish.map(|wish| (wish, program.files.clone(), program.files.layer()));
             let (facts, sandbox) = run::run(program, pipes.clone()).await;
             if let Some((wish, files, before)) = before.filter(|_| facts.end != End::Stopped(Stop::Cancelled)) {
-                wish.fulfil(&files, &before, &pipes, &layers).await;
+                wish.fulfil(&files, before, &pipes, &layers).await;
             }
             outbox.push(&FromExecutor::Ended { exec, facts });
             // The end is on its way before the sandbox is torn down.

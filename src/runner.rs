@@ -318,7 +318,7 @@ impl Run {
         };
         let in_cell = matches!(self.job.toolchain.kind, Kind::Wasm { .. }) && !self.job.is_judged();
         let removed = self.job.workspace.as_ref().map_or(&[][..], |workspace| &workspace.remove);
-        let begun = tokio::task::block_in_place(|| turn.begin(&self.job.files, removed, in_cell));
+        let begun = turn.begin(&self.job.files, removed, in_cell);
         self.turn = Some(turn);
         self.begun(begun);
     }
@@ -660,7 +660,7 @@ impl Run {
             FilesLeft { truncated: report.truncated || is_cut, ..report }
         });
         if let (Some(turn), Some(workspace)) = (&mut self.turn, &self.job.workspace) {
-            let saved = tokio::task::block_in_place(|| turn.end(&left, Some(cell)));
+            let saved = turn.end(&left, Some(cell));
             self.saved = Some(Saved { name: workspace.name.clone(), fault: saved.err().map(|fault| fault.to_string()) });
         }
     }
@@ -710,7 +710,7 @@ impl Run {
         self.compiled = None;
         self.harvest = None;
         if let Some(turn) = &mut self.turn {
-            let begun = tokio::task::block_in_place(|| turn.begin_again());
+            let begun = turn.begin_again();
             self.begun(begun);
             if matches!(self.stage, Stage::Over) {
                 return;

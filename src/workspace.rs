@@ -3,6 +3,7 @@
 //! in one. Nobody learns of another owner's: a name that is not one's own is unknown.
 
 mod index;
+mod journal;
 mod keeping;
 mod store;
 mod turn;
@@ -11,7 +12,8 @@ use crate::job::{About, JobFile, JobPath, Owner};
 use crate::lock::lock;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use index::{Dropped, Entry};
+use index::Entry;
+use journal::{Draft, Head, State};
 use keeping::Keeping;
 use std::collections::HashMap;
 use std::io::Read;
@@ -19,8 +21,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
+use store::Store;
 pub use store::StoreFault;
-use store::{Record, Store};
 use tokio::sync::OwnedMutexGuard;
 use tokio_util::sync::CancellationToken;
 pub use turn::{Begun, Left, Turn};
@@ -64,6 +66,7 @@ pub(crate) struct Workspace {
     name: String,
     ttl: Duration,
     used: Mutex<SystemTime>,
+    /// On disk.
     bytes: AtomicU64,
     /// One run at a time has it, in the order in which they came.
     inside: Arc<tokio::sync::Mutex<Inside>>,
@@ -82,8 +85,8 @@ struct Runs {
 /// What only the one who has the turn may touch.
 #[derive(Default)]
 struct Inside {
-    /// The list as it is on disk; None where nobody has needed it lately.
-    record: Option<Record>,
+    /// What is on disk; None where nobody has needed it lately.
+    state: Option<State>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -168,16 +171,16 @@ impl Workspaces {
 
     fn recover(&self) -> Result<(), StoreFault> {
         let Ok(store) = &self.store else { return Ok(()) };
-        for (id, record, used) in store.all()? {
-            let is_over = used.elapsed().is_ok_and(|idle| idle > record.ttl);
+        for found in store.all()? {
+            let is_over = found.used.elapsed().is_ok_and(|idle| idle > found.head.ttl);
             // A connection's end with it, and no connection outlives its server.
-            if is_over || Owner::is_passing(&record.owner) {
-                store.remove(&id)?;
+            if is_over || Owner::is_passing(&found.head.owner) {
+                store.remove(&found.id)?;
                 continue;
             }
-            store.sweep(&id, &record.index)?;
-            let workspace = Arc::new(Workspace::new(id, &record, used));
-            lock(&self.table).insert((record.owner, record.name), workspace);
+            let key = (found.head.owner.clone(), found.head.name.clone());
+            let workspace = Arc::new(Workspace::new(found.id, &found.head, found.used, found.bytes));
+            lock(&self.table).insert(key, workspace);
         }
         Ok(())
     }
@@ -202,17 +205,13 @@ impl Workspaces {
         // Whoever knows a name that nobody can guess may use it: how a client without a token finds it again.
         let owner = if is_made_up && owner.is_known_by_name_only() { Owner::Bearer } else { owner.clone() };
         let key = (owner.key(), name.clone());
-        let mut record = Record::new(key.0.clone(), name.clone(), ttl);
-        let mut dropped = Dropped::default();
-        let now = now();
-        let blobs: Vec<u64> = files
-            .iter()
-            .map(|file| {
-                record.index.put_file(&file.path, file.content.len() as u64, About { modified: now, executable: false }, &mut dropped)
-            })
-            .collect();
-        self.check_size(&record)?;
-        let workspace = Arc::new(Workspace::new(made_up()?, &record, SystemTime::now()));
+        let head = Head::new(key.0.clone(), name.clone(), ttl);
+        let mut draft = Draft::new(&head);
+        let about = About { modified: now(), executable: false };
+        files.iter().for_each(|file| draft.file(&file.path, &file.content, about));
+        self.check_size(&draft.state)?;
+        let size = draft.len() as u64;
+        let workspace = Arc::new(Workspace::new(made_up()?, &head, SystemTime::now(), size));
         // Nobody comes in before it is written.
         let turn = workspace.inside.clone().try_lock_owned();
         {
@@ -225,20 +224,19 @@ impl Workspaces {
             if owner != Owner::Bearer {
                 within("workspaces of one owner", self.bounds.count as u64, count as u64 + 1)?;
             }
-            self.check_bytes(&owner.key(), bytes + record.index.bytes())?;
+            self.check_bytes(&owner.key(), bytes + size)?;
             table.insert(key.clone(), workspace.clone());
         }
-        let written = store.create(&workspace.id).and_then(|()| {
-            blobs.iter().zip(files).try_for_each(|(blob, file)| store.write_blob(&workspace.id, *blob, &file.content))?;
-            store.write(&workspace.id, &record, dropped.blobs)
-        });
+        let written = store.create(&workspace.id, draft);
         drop(turn);
-        if let Err(fault) = written {
-            lock(&self.table).remove(&key);
-            let _ = store.remove(&workspace.id);
-            return Err(fault.into());
+        match written {
+            Ok(state) => Ok(Summary { name, bytes: state.index.bytes(), entries: state.index.len(), ttl }),
+            Err(fault) => {
+                lock(&self.table).remove(&key);
+                let _ = store.remove(&workspace.id);
+                Err(fault.into())
+            }
         }
-        Ok(Summary { name, bytes: record.index.bytes(), entries: record.index.len(), ttl })
     }
 
     /// All of an owner's, by name. Those of bearers are not told: nobody is their only owner.
@@ -263,15 +261,15 @@ impl Workspaces {
     /// What a folder holds, by name. Sees the state after the last run. Blocks.
     pub fn list(&self, owner: &Owner, name: &str, folder: &str) -> Result<Vec<Listed>, Fault> {
         let (store, workspace) = (self.store()?, self.find(owner, name)?);
-        let record = store.read(&workspace.id)?;
-        match record.index.find(folder) {
+        let index = store.state(&workspace.id)?.index;
+        match index.find(folder) {
             Some(Entry::File { .. }) => return Err(Fault::NotAFile { path: folder.to_owned(), what: "a file and not a folder" }),
             Some(Entry::Link(_)) => return Err(Fault::NotAFile { path: folder.to_owned(), what: "a link, which is not followed" }),
-            Some(Entry::Folder) | None if !record.index.is_folder(folder) => return Err(Fault::NoFile(folder.to_owned())),
+            Some(Entry::Folder) | None if !index.is_folder(folder) => return Err(Fault::NoFile(folder.to_owned())),
             Some(Entry::Folder) | None => {}
         }
         let mut all: Vec<Listed> = Vec::new();
-        for (path, entry) in record.index.below(folder) {
+        for (path, entry) in index.below(folder) {
             let listed = match path.split_once('/') {
                 Some((inner, _)) => Listed { name: inner.to_owned(), kind: Listing::Folder, size: 0, modified: None, executable: true },
                 None => listed(path, entry),
@@ -286,23 +284,16 @@ impl Workspaces {
     /// The first bytes of a file. Links are not followed. Blocks.
     pub fn read(&self, owner: &Owner, name: &str, path: &JobPath, most: u64) -> Result<Content, Fault> {
         let (store, workspace) = (self.store()?, self.find(owner, name)?);
-        // The list may be replaced in between, and the blob go with it: then the new one is looked at.
-        for _ in 0..3 {
-            let record = store.read(&workspace.id)?;
-            let text = path.as_str();
-            let not_a_file = |what| Err(Fault::NotAFile { path: text.to_owned(), what });
-            let (blob, size) = match record.index.find(text) {
-                Some(Entry::File { blob, size, .. }) => (*blob, *size),
-                Some(Entry::Link(_)) => return not_a_file("a link, which is not followed"),
-                Some(Entry::Folder) => return not_a_file("a folder"),
-                None if record.index.is_folder(text) => return not_a_file("a folder"),
-                None => return Err(Fault::NoFile(text.to_owned())),
-            };
-            if let Ok(bytes) = store.read_start(&workspace.id, blob, most) {
-                return Ok(Content { bytes, size });
-            }
+        let (state, bytes) = store.read(&workspace.id, path.as_str(), most)?;
+        let text = path.as_str();
+        let not_a_file = |what| Err(Fault::NotAFile { path: text.to_owned(), what });
+        match (state.index.find(text), bytes) {
+            (Some(Entry::File { size, .. }), Some(bytes)) => Ok(Content { bytes, size: *size }),
+            (Some(Entry::Link(_)), _) => not_a_file("a link, which is not followed"),
+            (Some(Entry::Folder), _) => not_a_file("a folder"),
+            (None, _) if state.index.is_folder(text) => not_a_file("a folder"),
+            (Some(Entry::File { .. }) | None, _) => Err(Fault::NoFile(text.to_owned())),
         }
-        Err(Fault::NoFile(path.as_str().to_owned()))
     }
 
     /// Ends the runs in it, waits until they are gone, and removes it.
@@ -354,7 +345,7 @@ impl Workspaces {
             } else if idle > keeping::IDLE
                 && let Ok(mut inside) = workspace.inside.try_lock()
             {
-                inside.record = None;
+                inside.state = None;
             }
             stays
         });
@@ -387,16 +378,15 @@ impl Workspaces {
         Ok(Entrance { all: self.clone(), used: Use { workspace, number }, inside })
     }
 
-    fn check_size(&self, record: &Record) -> Result<(), Fault> {
-        within("bytes in one workspace", self.bounds.bytes, record.index.bytes())?;
-        within("files and folders in one workspace", self.bounds.entries as u64, record.index.len() as u64)
+    fn check_size(&self, state: &State) -> Result<(), Fault> {
+        within("bytes in one workspace", self.bounds.bytes, state.index.bytes())?;
+        within("files and folders in one workspace", self.bounds.entries as u64, state.index.len() as u64)
     }
 
-    /// With what the others of the same owner hold.
-    fn check_owner(&self, workspace: &Workspace, bytes: u64) -> Result<(), Fault> {
+    /// With all that is there, and so much more.
+    fn check_owner(&self, workspace: &Workspace, more: u64) -> Result<(), Fault> {
         let (_, all) = of_owner(&lock(&self.table), &workspace.owner);
-        let others = all.saturating_sub(workspace.bytes.load(Ordering::Relaxed));
-        self.check_bytes(&workspace.owner, others + bytes)
+        self.check_bytes(&workspace.owner, all + more)
     }
 
     fn check_bytes(&self, owner: &str, bytes: u64) -> Result<(), Fault> {
@@ -409,14 +399,14 @@ impl Workspaces {
 }
 
 impl Workspace {
-    fn new(id: String, record: &Record, used: SystemTime) -> Self {
+    fn new(id: String, head: &Head, used: SystemTime, bytes: u64) -> Self {
         Self {
             id,
-            owner: record.owner.clone(),
-            name: record.name.clone(),
-            ttl: record.ttl,
+            owner: head.owner.clone(),
+            name: head.name.clone(),
+            ttl: head.ttl,
             used: Mutex::new(used),
-            bytes: AtomicU64::new(record.index.bytes()),
+            bytes: AtomicU64::new(bytes),
             inside: Arc::default(),
             runs: Mutex::default(),
         }

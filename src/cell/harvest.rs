@@ -34,13 +34,13 @@ impl Wish {
     }
 
     /// Sends what has changed since `before`, and keeps what is there now.
-    pub(super) async fn fulfil(&self, files: &Files, before: &Layer, pipes: &Pipes, layers: &Layers) {
-        let now = files.layer();
-        if let Some(selection) = &self.harvest {
-            send(&now, before, selection, pipes).await;
+    pub(super) async fn fulfil(&self, files: &Files, before: Layer, pipes: &Pipes, layers: &Layers) {
+        let now = files.new_layer();
+        if let (Some(selection), Some(now)) = (&self.harvest, &now) {
+            send(now, &before, selection, pipes).await;
         }
         if let Some(name) = self.keep {
-            layers.keep(name, now);
+            layers.keep(name, now.unwrap_or(before));
         }
     }
 }

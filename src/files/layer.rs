@@ -128,8 +128,16 @@ impl Files {
     /// What is there now.
     pub fn layer(&self) -> Layer {
         let mut layer = Layer::default();
-        self.lock().leaves(BOX, &mut String::new(), &mut layer);
+        let mut tree = self.lock();
+        tree.take_changed();
+        tree.leaves(BOX, &mut String::new(), &mut layer);
         layer
+    }
+
+    /// What is there now; None where nothing has changed since the last layer was made.
+    pub fn new_layer(&self) -> Option<Layer> {
+        let is_changed = self.lock().take_changed();
+        is_changed.then(|| self.layer())
     }
 
     /// Begins an empty tree with what an earlier one had.
@@ -216,6 +224,10 @@ mod tests {
         copy.lay(&before).unwrap();
         assert_eq!(told(&copy, &before), Vec::<String>::new());
         assert_eq!(copy.used(), files.used());
+        assert_eq!((copy.read("/box/a"), copy.new_layer().is_none()), (Some(b"a".to_vec()), true));
+        copy.put_folder("later").unwrap();
+        assert!(copy.new_layer().is_some());
+        copy.remove("later").unwrap();
         copy.put("a", b"a", false, None).unwrap();
         copy.put("d/g", b"other", false, None).unwrap();
         copy.put("empty/now", b"", false, None).unwrap();

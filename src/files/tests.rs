@@ -69,7 +69,8 @@ fn puts_reads_and_walks() {
     assert_eq!(files.put("more", b"", false, None), Err(PutError::NoSpace));
     assert_eq!(files.put("main.py/x", b"", false, None), Err(PutError::NotADirectory));
     for path in ["", "/x", "../x", "a/../x", "./x", "lib//x", "lib/", "lib", "x\0y"] {
-        assert_eq!(files.put(path, b"", false, None), Err(PutError::BadPath), "{path:?}");
+        let refused = files.put(path, b"", false, None);
+        assert!(matches!(refused, Err(PutError::BadPath | PutError::Outside)), "{path:?} {refused:?}");
     }
 }
 

@@ -150,6 +150,8 @@ pub(super) struct Tree {
     streams: u32,
     ledger: Ledger,
     fixed_time: Option<Duration>,
+    /// Something was written, named or timed since this was last set.
+    is_changed: bool,
 }
 
 impl Tree {
@@ -162,6 +164,7 @@ impl Tree {
             streams: 0,
             ledger: Ledger::new(limits, budget),
             fixed_time: start.map(since_epoch),
+            is_changed: false,
         };
         let entries = BTreeMap::from([("box".into(), BOX), ("tmp".into(), TMP)]);
         tree.place(Body::Directory { parent: ROOT, entries });
@@ -193,11 +196,17 @@ impl Tree {
             return Err(Fault::ReadOnly);
         }
         let now = self.now();
+        self.is_changed = true;
         let times = &mut self.node_mut(id).times;
         times.accessed = accessed.unwrap_or(times.accessed);
         times.modified = modified.unwrap_or(times.modified);
         times.changed = now;
         Ok(())
+    }
+
+    /// Whether something has changed since the last call.
+    pub(super) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.is_changed)
     }
 
     pub(super) fn now(&self) -> Duration {

@@ -251,6 +251,7 @@ impl Tree {
 
     pub(super) fn mark_modified(&mut self, id: NodeId) {
         let now = self.now();
+        self.is_changed = true;
         let times = &mut self.node_mut(id).times;
         times.modified = now;
         times.changed = now;
@@ -258,6 +259,7 @@ impl Tree {
 
     fn mark_changed(&mut self, id: NodeId) {
         let now = self.now();
+        self.is_changed = true;
         self.node_mut(id).times.changed = now;
     }
 }
