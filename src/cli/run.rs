@@ -163,7 +163,7 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
     let rules = Rules::new(config, toolchains.clone());
     match parse::request(&frame.to_string(), &rules) {
         Ok(Request::Run(job)) => Ok(*job),
-        Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => anyhow::bail!("not a run"),
+        Ok(_) => anyhow::bail!("not a run"),
         Err(refused) => anyhow::bail!("{}", refused.refusal.message),
     }
 }

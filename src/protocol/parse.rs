@@ -3,7 +3,8 @@
 
 mod judging;
 
-use super::{CancelFrame, Code, Data, Details, Head, HelloFrame, Pairs, Priority, Refusal, RunFrame, StdinFrame, StreamWish, text};
+use super::answers::{ClockRequest, GlanceRequest};
+use super::{CancelFrame, Code, Data, Details, Head, HelloFrame, Pairs, Priority, Refusal, RunFrame, StdinFrame, StreamWish, clip, text};
 use crate::config::{Config, JobLimits};
 use crate::job::{Deterministic, Job, JobFile, JobPath, Stream, Wishes};
 use crate::limits::{self, Asked, Figures};
@@ -27,6 +28,8 @@ pub enum Request {
     Run(Box<Job>),
     Stdin { id: String, bytes: Vec<u8>, eof: bool },
     Cancel { id: String },
+    Glance { machine: bool },
+    Clock { client_ms: u64 },
 }
 
 /// What parsing needs to know of the server.
@@ -69,21 +72,19 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
         "run" => read::<RunFrame<'_>>(frame).and_then(|frame| job(frame, rules)).map(|job| Request::Run(Box::new(job))),
         "stdin" => read::<StdinFrame>(frame).and_then(stdin),
         "cancel" => read::<CancelFrame>(frame).map(|CancelFrame { id, .. }| Request::Cancel { id }),
+        "glance" => read::<GlanceRequest>(frame).map(|frame| Request::Glance { machine: frame.sys.unwrap_or(false) }),
+        "clock" => read::<ClockRequest>(frame).and_then(ClockRequest::check).map(|client_ms| Request::Clock { client_ms }),
         "hello" => read::<HelloFrame>(frame).map(|_| Request::Hello),
-        "workspace.open" | "workspace.list" | "workspace.read" | "workspace.close" | "glance" | "clock" => {
+        "workspace.open" | "workspace.list" | "workspace.read" | "workspace.close" => {
             Err(Refusal::of_field(Code::BadFrame, "type", format!("`{kind}` is not supported by this version")))
         }
         _ => {
-            let message = format!("unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin` or `cancel`", clip(kind));
+            let message =
+                format!("unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin`, `cancel`, `glance` or `clock`", clip(kind));
             Err(Refusal::of_field(Code::BadFrame, "type", message))
         }
     };
     request.map_err(|refusal| refused(id, refusal))
-}
-
-/// What a client wrote, short enough to be told back.
-fn clip(text: &str) -> &str {
-    &text[..text.floor_char_boundary(80)]
 }
 
 fn bad_json(fault: &serde_json::Error) -> Refusal {

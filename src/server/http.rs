@@ -31,7 +31,7 @@ const LINGER: Duration = Duration::from_secs(5);
 const EVENTS: &str = "text/event-stream";
 
 /// A refusal with the status that it has here, where that is not the table's.
-struct Refused(StatusCode, Refusal);
+pub(super) struct Refused(StatusCode, Refusal);
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
@@ -143,7 +143,7 @@ fn job(server: &Server, bytes: &[u8]) -> Result<Job, Refusal> {
     let frame = body::run_frame(text, &made_up_id())?;
     let job = match parse::request(&frame, &server.rules) {
         Ok(Request::Run(job)) => *job,
-        Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => {
+        Ok(_) => {
             return Err(Refusal::of_field(Code::BadField, "type", "only a `run` can be posted"));
         }
         Err(refused) => return Err(refused.refusal),

@@ -6,6 +6,7 @@ use super::Server;
 use crate::event::Event;
 use crate::job::Job;
 use crate::lock::lock;
+use crate::protocol::answers::ClockFrame;
 use crate::protocol::parse::{self, Refused, Request};
 use crate::protocol::{Code, Refusal, close, render};
 use crate::runner::{self, Input, InputFault, RETRY, Run};
@@ -19,7 +20,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -251,6 +252,15 @@ impl Connection {
             Request::Hello => {
                 // A client that is gone is noticed by the reading half.
                 let _ = self.send(render::json(&self.server.welcome())).await;
+                Ok(())
+            }
+            Request::Glance { machine } => {
+                let _ = self.send(super::glance::frame(&self.server, machine)).await;
+                Ok(())
+            }
+            Request::Clock { client_ms } => {
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                let _ = self.send(render::json(&ClockFrame::new(now, client_ms))).await;
                 Ok(())
             }
             Request::Run(job) => {

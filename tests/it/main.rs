@@ -8,6 +8,7 @@ mod cells;
 mod client;
 mod containers;
 mod daemon;
+mod glance;
 mod guests;
 mod http;
 mod judge;

@@ -158,7 +158,7 @@ impl Desk {
     async fn judge_frame(&self, frame: Value, bar: &ProgressBar) -> anyhow::Result<Ended> {
         let job = match parse::request(&frame.to_string(), &self.rules) {
             Ok(Request::Run(job)) => *job,
-            Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. }) => anyhow::bail!("not a run"),
+            Ok(_) => anyhow::bail!("not a run"),
             Err(refused) => return Err(Mistake(refused.refusal.message).into()),
         };
         drop(frame);

@@ -31,7 +31,6 @@ fn refusals_name_the_field() {
         ("{}", Code::MissingField, Some("type")),
         (r#"{"type": 5}"#, Code::BadField, Some("type")),
         (r#"{"type": "dance"}"#, Code::BadFrame, Some("type")),
-        (r#"{"type": "glance"}"#, Code::BadFrame, Some("type")),
         (r#"{"type": "run", "id": 7}"#, Code::BadField, Some("id")),
         (r#"{"type": "run", "language": "python", "code": ""}"#, Code::MissingField, Some("id")),
         (r#"{"type": "run", "id": "", "language": "python", "code": ""}"#, Code::BadField, Some("id")),
@@ -90,6 +89,14 @@ fn refusals_name_the_field() {
         (r#"{"type": "cancel"}"#, Code::MissingField, Some("id")),
         (r#"{"type": "cancel", "id": "a", "why": ""}"#, Code::BadField, Some("why")),
         (r#"{"type": "hello", "name": ""}"#, Code::BadField, Some("name")),
+        (r#"{"type": "glance", "sys": 1}"#, Code::BadField, Some("sys")),
+        (r#"{"type": "glance", "all": true}"#, Code::BadField, Some("all")),
+        (r#"{"type": "clock"}"#, Code::MissingField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": -1}"#, Code::BadField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": 1.5}"#, Code::BadField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": "now"}"#, Code::BadField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": 9007199254740993}"#, Code::BadField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": 1, "zone": 0}"#, Code::BadField, Some("zone")),
     ];
     for (frame, code, field) in cases {
         let (was, named, message) = refusal(frame);
