@@ -1,6 +1,7 @@
 //! What happens in a run, as a stream with exactly one end. Made by the runner, rendered by the doors.
 
 use crate::job::Case;
+use crate::judge::colour::{self, Matches};
 use crate::judge::test::TestStatus;
 use crate::judge::{Facts, Verdict};
 use bytes::Bytes;
@@ -61,6 +62,13 @@ impl Text {
         self.len() == 0
     }
 
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Utf8(text) => text.into_bytes(),
+            Self::Binary(bytes) => bytes.into(),
+        }
+    }
+
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         match String::from_utf8(bytes) {
             Ok(text) => Self::Utf8(text),
@@ -94,12 +102,16 @@ pub struct TestResult {
     pub stdout_truncated: bool,
     pub stderr_truncated: bool,
     pub out_size: u64,
+    /// What the patterns of the job's rules found; nothing where it is hidden.
+    pub matches: Matches,
 }
 
 /// How a run ended and what it left.
 #[derive(Debug)]
 pub struct Outcome {
     pub verdict: Verdict,
+    /// What the job's rules make of it.
+    pub outcome: colour::Outcome,
     /// None where nothing was compiled.
     pub compiled: Option<Compiled>,
     /// In the order of the job; None where it has no tests.

@@ -5,6 +5,7 @@ pub mod answers;
 pub mod body;
 pub mod parse;
 pub mod render;
+pub mod rules;
 mod text;
 
 pub use text::to_base64;
@@ -188,11 +189,10 @@ pub struct RunFrame<'a> {
     pub compare: Option<CompareFrame>,
     pub stop_on_failure: Option<bool>,
     pub harness: Option<HarnessFrame>,
+    pub rules: Option<rules::RulesText>,
     // Known words whose meaning comes with other parts of the server.
     #[serde(borrow)]
     pub collect: Option<&'a RawValue>,
-    #[serde(borrow)]
-    pub rules: Option<&'a RawValue>,
     #[serde(borrow)]
     pub workspace: Option<&'a RawValue>,
     #[serde(borrow)]

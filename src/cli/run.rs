@@ -81,6 +81,9 @@ pub(super) struct RunArguments {
     /// In place of the language's own compile and run steps (containers); once for each word
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     command: Vec<String>,
+    /// Rules for the result's `outcome`, in a JSON file
+    #[arg(long, requires = "json", value_name = "FILE")]
+    rules: Option<PathBuf>,
     /// Print the result frame instead of the output
     #[arg(long)]
     json: bool,
@@ -117,7 +120,7 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
 /// The frame that a client would send, built and then parsed like one: one set of rules for both doors.
 fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> anyhow::Result<Job> {
     let RunArguments { program, language, files, env, time, wall, memory, output, files_size, fuel, .. } = arguments;
-    let RunArguments { deterministic, now, terminal, image, command, json, args, .. } = arguments;
+    let RunArguments { deterministic, now, terminal, image, command, rules, json, args, .. } = arguments;
     let command = (!command.is_empty()).then_some(command);
     let from_stdin = program == Path::new("-");
     let toolchain = match &language {
@@ -152,11 +155,16 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
     if stdin_at_once {
         std::io::stdin().lock().read_to_end(&mut stdin).context("can't read stdin")?;
     }
+    let rules = rules.map(|path| {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("can't read `{}`", path.display()))?;
+        serde_json::from_str::<serde_json::Value>(&text).with_context(|| format!("`{}` is not JSON", path.display()))
+    });
+    let rules = rules.transpose()?;
     let env: serde_json::Map<_, _> = env.into_iter().map(|(name, value)| (name, value.into())).collect();
     let frame = serde_json::json!({
         "type": "run", "id": "run", "language": toolchain.name, "files": all, "main": main, "args": args, "env": env,
         "stdin": data(&stdin), "interactive": !is_deterministic && !from_stdin, "stream": !json,
-        "terminal": terminal.then_some(true), "image": image, "command": command,
+        "terminal": terminal.then_some(true), "image": image, "command": command, "rules": rules,
         "limits": {"time_ms": time, "wall_ms": wall, "memory_mb": memory, "output_kb": output, "files_mb": files_size, "fuel": fuel},
         "deterministic": deterministic.map(|seed| serde_json::json!({"seed": seed, "now": now})),
     });

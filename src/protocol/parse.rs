@@ -7,6 +7,7 @@ use super::answers::{ClockRequest, GlanceRequest};
 use super::{CancelFrame, Code, Data, Details, Head, HelloFrame, Pairs, Priority, Refusal, RunFrame, StdinFrame, StreamWish, clip, text};
 use crate::config::{Config, JobLimits};
 use crate::job::{Deterministic, Job, JobFile, JobPath, Stream, Wishes};
+use crate::judge::colour;
 use crate::limits::{self, Asked, Figures};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use bytes::Bytes;
@@ -128,7 +129,7 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
 fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     refuse_what_is_not_there(&frame)?;
     let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
-    let harness = frame.harness;
+    let (harness, rules_text) = (frame.harness, frame.rules);
     let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
     let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
     if id.is_empty() || id.len() > MAX_ID {
@@ -175,6 +176,7 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         let field = if tests.is_some() { "tests" } else { "deterministic" };
         return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` does not go with `harness`")));
     }
+    let colours = rules_text.map_or_else(|| Ok(toolchain.rules.clone()), |text| colours(text).map(Some))?;
     let stream = match stream {
         None | Some(StreamWish::Live) => Stream::Live,
         Some(StreamWish::Quiet) => Stream::Quiet,
@@ -200,6 +202,7 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         wishes,
         tests,
         harness,
+        rules: colours,
         stream,
         meta,
     })
@@ -227,12 +230,21 @@ fn check_wishes(wishes: &Wishes, toolchain: &Toolchain, rules: &Rules) -> Result
     }
 }
 
+fn colours(text: super::rules::RulesText) -> Result<Arc<colour::Rules>, Refusal> {
+    let rules = text.check().map_err(|colour::Mistake { field, what }| {
+        let field = format!("rules.{field}");
+        let message = format!("`{field}`: {what}");
+        Refusal::of_field(Code::BadField, field, message)
+    });
+    rules.map(Arc::new)
+}
+
 fn not_there(field: &str, what: &str) -> Refusal {
     Refusal::of_field(Code::BadField, field, format!("{what} is not supported by this version"))
 }
 
 fn refuse_what_is_not_there(frame: &RunFrame<'_>) -> Result<(), Refusal> {
-    let later = [("collect", frame.collect), ("rules", frame.rules), ("workspace", frame.workspace), ("remove", frame.remove)];
+    let later = [("collect", frame.collect), ("workspace", frame.workspace), ("remove", frame.remove)];
     for (field, value) in later {
         if value.is_some_and(|value| value.get() != "null") {
             return Err(not_there(field, &format!("`{field}`")));

@@ -69,6 +69,9 @@ struct ResultFrame<'a> {
     test_results: Option<TestsPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<SummaryPart>,
+    outcome: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome_message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<&'a RawValue>,
 }
@@ -330,6 +333,7 @@ fn output(id: &str, test: Option<&str>, (pipe, seq, at): (Pipe, u64, Duration), 
 pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
     let Outcome {
         verdict,
+        outcome: colour,
         compiled,
         tests,
         facts,
@@ -375,7 +379,8 @@ pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
         TestsPart { visible: part(false), hidden: part(true) }
     });
     let summary = tests.as_ref().map(|tests| summary(tests, failed_to_compile));
-    json(&ResultFrame { kind: "result", id, execution, compile, test_results, summary, meta })
+    let (outcome, outcome_message) = (colour.colour.as_deref(), colour.message.as_deref());
+    json(&ResultFrame { kind: "result", id, execution, compile, test_results, summary, outcome, outcome_message, meta })
 }
 
 fn test_part(result: &TestResult) -> TestPart<'_> {

@@ -8,6 +8,7 @@ use super::{Runner, duet, harness};
 use crate::admission::Permit;
 use crate::event::{Pipe, TestResult, Text};
 use crate::job::{Case, Harness, Helper, Job, JobFile, JobPath, Judging as By, Stream, Style, Tests};
+use crate::judge::colour::{Matches, Scan};
 use crate::judge::compare::{Compare, Comparison};
 use crate::judge::test::{Judged, TestStatus, of_end, of_helper};
 use crate::judge::{self, Facts};
@@ -156,7 +157,17 @@ struct Lane {
 /// What one test has shown so far.
 struct Seen {
     captures: [Capture; 2],
+    /// Only where it may be seen.
+    scan: Option<Scan>,
     told: bool,
+}
+
+impl Seen {
+    fn new(shared: &Shared, case: &Case) -> Self {
+        let is_shown = !case.is_hidden;
+        let scan = is_shown.then(|| Scan::new(shared.job.rules.as_ref())).flatten();
+        Self { captures: Capture::both(shared.capture()), scan, told: false }
+    }
 }
 
 /// An execution of the program with what it said.
@@ -199,13 +210,13 @@ impl Lane {
     async fn judge(&mut self, case: &Arc<Case>) -> TestResult {
         let mut retried = false;
         loop {
-            let mut seen = Seen { captures: Capture::both(self.shared.capture()), told: false };
+            let mut seen = Seen::new(&self.shared, case);
             let result = |seen: Seen, facts, (status, message): Judged| {
                 let [mut stdout, mut stderr] = seen.captures;
                 let out_size = stdout.total() + stderr.total();
                 let ((stdout, stdout_truncated), (stderr, stderr_truncated)) = (stdout.finish(), stderr.finish());
-                let case = case.clone();
-                TestResult { case, status, message, facts, stdout, stderr, stdout_truncated, stderr_truncated, out_size }
+                let (case, matches) = (case.clone(), seen.scan.map(Scan::finish).unwrap_or_default());
+                TestResult { case, status, message, facts, stdout, stderr, stdout_truncated, stderr_truncated, out_size, matches }
             };
             let why = match self.attempt(case, &mut seen).await {
                 Ok(Done { facts, judged, .. }) => return result(seen, Some(facts), judged),
@@ -418,6 +429,9 @@ fn words(said: [Capture; 2]) -> String {
 async fn tell(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, (pipe, at, bytes): (Pipe, Duration, Vec<u8>)) {
     let capture = &mut seen.captures[pipe as usize];
     capture.keep(&bytes);
+    if let Some(scan) = &mut seen.scan {
+        scan.feed(pipe, &bytes);
+    }
     if case.is_hidden || shared.job.stream != Stream::Live {
         return;
     }
@@ -498,6 +512,7 @@ pub(super) fn skipped(case: &Arc<Case>) -> TestResult {
         stdout_truncated: false,
         stderr_truncated: false,
         out_size: 0,
+        matches: Matches::default(),
     }
 }
 

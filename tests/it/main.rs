@@ -6,6 +6,7 @@ mod attacks;
 mod batch;
 mod cells;
 mod client;
+mod colours;
 mod containers;
 mod daemon;
 mod glance;

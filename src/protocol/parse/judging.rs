@@ -195,6 +195,7 @@ fn helper(frame: HelperFrame, at: &str, own: &Own<'_>, rules: &Rules) -> Result<
         wishes: Wishes::default(),
         tests: None,
         harness: None,
+        rules: None,
         stream: Stream::Quiet,
         meta: None,
     };

@@ -220,3 +220,34 @@ fn commands_are_filled_word_by_word() {
     assert!(argv.contains(&"/box/bin/main".to_owned()), "{argv:?}");
     assert_eq!(recipe.run_argv(&job), ["/box/bin/main", "x y"]);
 }
+
+#[test]
+fn rules_are_refused_by_their_place() {
+    let cases = [
+        ("7", Code::BadField, "rules"),
+        ("{}", Code::MissingField, "rules.on"),
+        (r#"{"on": [], "then": "red"}"#, Code::BadField, "rules.then"),
+        (r#"{"on": [{"exit_code": 0}]}"#, Code::MissingField, "rules.on[0].colour"),
+        (r#"{"on": [{"colour": "red"}]}"#, Code::BadField, "rules.on[0]"),
+        (r#"{"on": [{"colour": "a b", "exit_code": 0}]}"#, Code::BadField, "rules.on[0].colour"),
+        (r#"{"on": [{"colour": "red", "exit_code": 0}, {"colour": "red", "regex": "("}]}"#, Code::BadField, "rules.on[1].regex"),
+        (r#"{"on": [{"colour": "red", "regex": 5}]}"#, Code::BadField, "rules.on[0].regex"),
+        (r#"{"on": [{"colour": "red", "regex": "x", "stream": "all"}]}"#, Code::BadField, "rules.on[0].stream"),
+        (r#"{"on": [{"colour": "red", "exit_code": 0, "stream": "both"}]}"#, Code::BadField, "rules.on[0].stream"),
+        (r#"{"on": [{"colour": "red", "exit_code": "0"}]}"#, Code::BadField, "rules.on[0].exit_code"),
+        (r#"{"on": [{"colour": "red", "exit_code": 4294967296}]}"#, Code::BadField, "rules.on[0].exit_code"),
+        (r#"{"on": [{"colour": "red", "exit_code": []}]}"#, Code::BadField, "rules.on[0].exit_code"),
+        (r#"{"on": [{"colour": "red", "status": "internal"}]}"#, Code::BadField, "rules.on[0].status"),
+        (r#"{"on": [{"colour": "red", "status": "timeout", "signal": "SIGSEGV"}]}"#, Code::BadField, "rules.on[0].signal"),
+        (r#"{"on": [], "else": ""}"#, Code::BadField, "rules.else"),
+    ];
+    for (rules, code, field) in cases {
+        let (was, named, message) =
+            refusal(&format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "rules": {rules}}}"#));
+        assert_eq!((was, named.as_deref()), (code, Some(field)), "{rules}: {message}");
+    }
+    for (rules, is_there) in [("null", false), (r#"{"on": []}"#, true), (r#"{"on": [{"colour": "red", "exit_code": [-1, 1]}]}"#, true)] {
+        let job = accepted(&format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "rules": {rules}}}"#));
+        assert_eq!(job.rules.is_some(), is_there, "{rules}");
+    }
+}
