@@ -37,10 +37,31 @@ pub enum Event {
         at: Duration,
         data: Text,
     },
+    /// A whole line of output, or what the program left after the last one.
+    Line {
+        test: Option<Arc<Case>>,
+        line: Line,
+    },
     /// The program waits for input.
     Waiting,
     /// Always the last.
     Ended(Box<Outcome>),
+}
+
+/// A line of one stream.
+#[derive(Debug)]
+pub struct Line {
+    pub pipe: Pipe,
+    /// Counted per stream, from 0 without gaps.
+    pub pos: u64,
+    /// When its first byte was written.
+    pub at: Duration,
+    /// Without its newline, up to the width that was asked for.
+    pub data: Text,
+    /// Its end is missing.
+    pub is_cut: bool,
+    /// The stream is over; there is no newline after this one, and often nothing in it.
+    pub is_last: bool,
 }
 
 /// Bytes that are text, or are not.

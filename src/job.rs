@@ -119,6 +119,8 @@ pub enum Style {
 pub enum Stream {
     /// As it is written.
     Live,
+    /// Line by line, each cut after so many characters.
+    Lines { width: usize },
     /// Only within the result.
     Quiet,
 }

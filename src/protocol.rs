@@ -190,6 +190,8 @@ pub struct RunFrame<'a> {
     pub stop_on_failure: Option<bool>,
     pub harness: Option<HarnessFrame>,
     pub rules: Option<rules::RulesText>,
+    /// Of a line, where `stream` is `"lines"`.
+    pub width: Option<usize>,
     // Known words whose meaning comes with other parts of the server.
     #[serde(borrow)]
     pub collect: Option<&'a RawValue>,

@@ -8,13 +8,14 @@ mod harness;
 mod holding;
 mod input;
 mod judging;
+mod lines;
 mod order;
 mod prepare;
 
 use crate::admission::{Admission, Entry, Permit, Place};
 use crate::engine::docker::Key;
 use crate::engine::{Engines, Fault, Readiness, Room};
-use crate::event::{Compiled, Event, Outcome, Pipe, TestResult, Text};
+use crate::event::{Compiled, Event, Line, Outcome, Pipe, TestResult, Text};
 use crate::job::{Case, Job, Stream};
 use crate::judge::colour::{self, Matches, Scan};
 use crate::judge::test::TestStatus;
@@ -25,6 +26,7 @@ use capture::Capture;
 use holding::Holdings;
 pub use input::{Input, InputFault};
 use judging::{Judging, News};
+use lines::Lines;
 use prepare::{FirstStep, Made, Prepared};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -104,6 +106,8 @@ pub struct Run {
     captures: [Capture; 2],
     /// What is searched for in its output.
     scan: Option<Scan>,
+    /// Of a program that was started, where lines are asked for.
+    lines: Option<[Lines; 2]>,
     /// When the run was said to have started.
     started: Option<Instant>,
     /// From there to the start of the program, which is what executors count from.
@@ -198,6 +202,7 @@ impl Runner {
             input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
             captures: Capture::both(self.settings.capture_bytes),
             scan: None,
+            lines: None,
             runner: self.clone(),
             tests: vec![None; job.tests.as_ref().map_or(0, |tests| tests.cases.len())],
             job: Arc::new(job),
@@ -365,8 +370,8 @@ impl Run {
     fn judge(&mut self, permit: Permit, prepared: Prepared) {
         self.tell_started(&Step::Program);
         if self.job.harness.as_ref().is_none_or(|harness| harness.is_hidden) {
-            // Each test is searched by itself, or not at all.
-            self.scan = None;
+            // Each test is searched and told by itself, or not at all.
+            (self.scan, self.lines) = (None, None);
         }
         let (runner, job, cancel) = (self.runner.clone(), self.job.clone(), self.cancel.clone());
         let judging = match (self.job.tests.clone(), self.job.harness.clone()) {
@@ -380,6 +385,7 @@ impl Run {
     async fn hear(&mut self, mut judging: Box<Judging>) {
         match judging.next().await {
             Some(News::Output { case: Some(case), pipe, at, data }) => self.tell_output(Some(case), pipe, at, data),
+            Some(News::Line(case, line)) => self.tell_line(Some(case), line),
             Some(News::Output { case: None, pipe, at, data }) => self.hear_solution(pipe, at, data.into_bytes()),
             Some(News::Test(place, result)) => {
                 // A harness finds its tests as it goes.
@@ -528,6 +534,7 @@ impl Run {
             self.ready.push_back(Event::Started { engine: self.job.toolchain.kind.engine() });
         }
         if matches!(step, Step::Program) {
+            self.lines = Lines::both(self.job.stream);
             self.offset = if is_first { Duration::ZERO } else { started.elapsed() };
             if let Some(compiled) = self.compiled.clone().filter(|compiled| compiled.cached) {
                 self.ready.push_back(Event::Compiled(compiled));
@@ -544,7 +551,10 @@ impl Run {
         self.search(pipe, &bytes);
         let capture = &mut self.captures[pipe as usize];
         capture.keep(&bytes);
-        if self.job.stream == Stream::Live
+        if let Some(lines) = &mut self.lines {
+            let whole = lines[pipe as usize].feed(at, &bytes);
+            whole.into_iter().for_each(|line| self.tell_line(None, line));
+        } else if self.job.stream == Stream::Live
             && let Some(data) = capture.whole_characters(bytes)
         {
             self.tell_output(None, pipe, at, data);
@@ -555,6 +565,11 @@ impl Run {
         if let Some(scan) = &mut self.scan {
             scan.feed(pipe, bytes);
         }
+    }
+
+    fn tell_line(&mut self, test: Option<Arc<Case>>, line: Line) {
+        self.ready.push_back(Event::Line { test, line: Line { at: self.offset + line.at, ..line } });
+        self.sequence += 1;
     }
 
     fn tell_output(&mut self, test: Option<Arc<Case>>, pipe: Pipe, at: Duration, data: Text) {
@@ -589,6 +604,9 @@ impl Run {
             {
                 self.tell_output(None, pipe, at, data);
             }
+        }
+        for lines in self.lines.take().into_iter().flatten() {
+            self.tell_line(None, lines.finish(at));
         }
         let matches = self.scan.take().map(Scan::finish).unwrap_or_default();
         let [stdout, stderr] = &mut self.captures;

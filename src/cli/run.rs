@@ -255,8 +255,8 @@ async fn attend(mut run: Run, json: bool) -> anyhow::Result<u8> {
                     show(Pipe::Stderr, &compiled.output)?;
                 }
             }
-            // The shell's own jobs have no tests.
-            Event::Test(_) => {}
+            // The shell's own jobs have no tests, and are not told in lines.
+            Event::Test(_) | Event::Line { .. } => {}
             Event::Output { pipe, data, .. } => show(pipe, &data)?,
             // The shell's stdin is read only when the program asks: what it does not read stays for whoever is next.
             Event::Waiting => drop(wanted.try_send(())),

@@ -21,6 +21,9 @@ use std::time::{Duration, SystemTime};
 const MAX_ID: usize = 128;
 /// The largest `meta`.
 const MAX_META: usize = 16 << 10;
+/// Characters of a line, where lines are asked for.
+const USUAL_WIDTH: usize = 500;
+const MAX_WIDTH: usize = 64 << 10;
 
 /// A frame of a client, checked.
 #[derive(Debug)]
@@ -129,7 +132,7 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
 fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     refuse_what_is_not_there(&frame)?;
     let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
-    let (harness, rules_text) = (frame.harness, frame.rules);
+    let (harness, rules_text, width) = (frame.harness, frame.rules, frame.width);
     let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
     let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
     if id.is_empty() || id.len() > MAX_ID {
@@ -177,11 +180,7 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` does not go with `harness`")));
     }
     let colours = rules_text.map_or_else(|| Ok(toolchain.rules.clone()), |text| colours(text).map(Some))?;
-    let stream = match stream {
-        None | Some(StreamWish::Live) => Stream::Live,
-        Some(StreamWish::Quiet) => Stream::Quiet,
-        Some(StreamWish::Lines) => return Err(not_there("stream", "`stream`: \"lines\"")),
-    };
+    let stream = how_streamed(stream, width)?;
     let meta = meta.map(|meta| meta.get().to_owned());
     if let Some(meta) = &meta
         && meta.len() > MAX_META
@@ -237,6 +236,18 @@ fn colours(text: super::rules::RulesText) -> Result<Arc<colour::Rules>, Refusal>
         Refusal::of_field(Code::BadField, field, message)
     });
     rules.map(Arc::new)
+}
+
+fn how_streamed(wish: Option<StreamWish>, width: Option<usize>) -> Result<Stream, Refusal> {
+    let bad_width = |what: String| Err(Refusal::of_field(Code::BadField, "width", format!("`width` {what}")));
+    match (wish, width) {
+        (Some(StreamWish::Lines), None) => Ok(Stream::Lines { width: USUAL_WIDTH }),
+        (Some(StreamWish::Lines), Some(width)) if (1..=MAX_WIDTH).contains(&width) => Ok(Stream::Lines { width }),
+        (Some(StreamWish::Lines), Some(_)) => bad_width(format!("must be 1 to {MAX_WIDTH} characters")),
+        (_, Some(_)) => bad_width("needs `stream`: \"lines\"".to_owned()),
+        (None | Some(StreamWish::Live), None) => Ok(Stream::Live),
+        (Some(StreamWish::Quiet), None) => Ok(Stream::Quiet),
+    }
 }
 
 fn not_there(field: &str, what: &str) -> Refusal {

@@ -1,7 +1,7 @@
 //! Events -> frames. Called by the doors; decides nothing. Bytes that are not text become `base64`.
 
 use super::{Code, Details, Refusal, text};
-use crate::event::{Compiled, Event, Outcome, Pipe, TestResult, Text};
+use crate::event::{Compiled, Event, Line, Outcome, Pipe, TestResult, Text};
 use crate::judge::test::{Short, TestStatus, overall};
 use crate::judge::{self, Status};
 use crate::limits::Figures;
@@ -56,6 +56,26 @@ struct OutputFrame<'a> {
     data: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     base64: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LineFrame<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: &'a str,
+    stream: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<&'a str>,
+    pos: u64,
+    time_ns: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    eof: bool,
 }
 
 #[derive(Serialize)]
@@ -312,21 +332,37 @@ pub fn event(id: &str, meta: Option<&str>, event: &Event) -> String {
         }
         Event::Test(result) => json(&TestFrame { kind: "test", id, test: test_part(result) }),
         Event::Output { test, pipe, seq, at, data } => output(id, test.as_deref().map(|case| case.id.as_str()), (*pipe, *seq, *at), data),
+        Event::Line { test, line: told } => line(id, test.as_deref().map(|case| case.id.as_str()), told),
         Event::Waiting => json(&WaitingFrame { kind: "waiting", id }),
         Event::Ended(outcome) => result(id, meta, outcome),
     }
 }
 
 fn output(id: &str, test: Option<&str>, (pipe, seq, at): (Pipe, u64, Duration), text: &Text) -> String {
-    let kind = match pipe {
+    let (data, base64) = text_or_base64(text);
+    json(&OutputFrame { kind: stream(pipe), id, seq, t_ms: milliseconds(at), test, data, base64 })
+}
+
+fn line(id: &str, test: Option<&str>, line: &Line) -> String {
+    let Line { pipe, pos, at, data, is_cut, is_last } = line;
+    let (data, base64) = text_or_base64(data);
+    let time_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+    let (stream, pos, cut, eof) = (stream(*pipe), *pos, *is_cut, *is_last);
+    json(&LineFrame { kind: "line", id, stream, test, pos, time_ns, data, base64, cut, eof })
+}
+
+fn stream(pipe: Pipe) -> &'static str {
+    match pipe {
         Pipe::Stdout => "stdout",
         Pipe::Stderr => "stderr",
-    };
-    let (data, base64) = match text {
+    }
+}
+
+fn text_or_base64(text: &Text) -> (Option<&str>, Option<String>) {
+    match text {
         Text::Utf8(text) => (Some(text.as_str()), None),
         Text::Binary(bytes) => (None, Some(text::to_base64(bytes))),
-    };
-    json(&OutputFrame { kind, id, seq, t_ms: milliseconds(at), test, data, base64 })
+    }
 }
 
 /// The last frame of a run.

@@ -3,10 +3,11 @@
 //! queue. Called by `runner` once the program is ready; a `Judging` is polled like its run.
 
 use super::capture::Capture;
+use super::lines::Lines;
 use super::prepare::{Attempt, Prepared, Progress, Unprepared, prepare};
 use super::{Runner, duet, harness};
 use crate::admission::Permit;
-use crate::event::{Pipe, TestResult, Text};
+use crate::event::{Line, Pipe, TestResult, Text};
 use crate::job::{Case, Harness, Helper, Job, JobFile, JobPath, Judging as By, Stream, Style, Tests};
 use crate::judge::colour::{Matches, Scan};
 use crate::judge::compare::{Compare, Comparison};
@@ -45,6 +46,7 @@ pub(super) enum News {
         at: Duration,
         data: Text,
     },
+    Line(Arc<Case>, Line),
     /// With its place in the job.
     Test(usize, Arc<TestResult>),
 }
@@ -159,14 +161,18 @@ struct Seen {
     captures: [Capture; 2],
     /// Only where it may be seen.
     scan: Option<Scan>,
+    lines: Option<[Lines; 2]>,
     told: bool,
+    /// When it was heard last.
+    last: Duration,
 }
 
 impl Seen {
     fn new(shared: &Shared, case: &Case) -> Self {
         let is_shown = !case.is_hidden;
         let scan = is_shown.then(|| Scan::new(shared.job.rules.as_ref())).flatten();
-        Self { captures: Capture::both(shared.capture()), scan, told: false }
+        let lines = is_shown.then(|| Lines::both(shared.job.stream)).flatten();
+        Self { captures: Capture::both(shared.capture()), scan, lines, told: false, last: Duration::ZERO }
     }
 }
 
@@ -226,6 +232,10 @@ impl Lane {
             };
             // Whatever is left of these rooms is not to be trusted.
             (self.prepared, self.helper) = (None, None);
+            if seen.told {
+                let last = seen.last;
+                tell_rest(&self.shared, case, &mut seen, last).await;
+            }
             if seen.told || std::mem::replace(&mut retried, true) {
                 return result(seen, None, (TestStatus::Internal, Some(why)));
             }
@@ -429,8 +439,15 @@ fn words(said: [Capture; 2]) -> String {
 async fn tell(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, (pipe, at, bytes): (Pipe, Duration, Vec<u8>)) {
     let capture = &mut seen.captures[pipe as usize];
     capture.keep(&bytes);
+    seen.last = at;
     if let Some(scan) = &mut seen.scan {
         scan.feed(pipe, &bytes);
+    }
+    if let Some(lines) = &mut seen.lines {
+        for line in lines[pipe as usize].feed(at, &bytes) {
+            seen.told = true;
+            let _ = shared.news.send(News::Line(case.clone(), line)).await;
+        }
     }
     if case.is_hidden || shared.job.stream != Stream::Live {
         return;
@@ -442,6 +459,9 @@ async fn tell(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, (pipe, at, byt
 }
 
 async fn tell_rest(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, at: Duration) {
+    for lines in seen.lines.take().into_iter().flatten() {
+        let _ = shared.news.send(News::Line(case.clone(), lines.finish(at))).await;
+    }
     for pipe in [Pipe::Stdout, Pipe::Stderr] {
         if !case.is_hidden
             && shared.job.stream == Stream::Live

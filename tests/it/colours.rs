@@ -50,7 +50,7 @@ async fn a_pattern_sees_all_of_the_output() {
     let mut client = server.connect().await;
     let rules = json!({"on": [{"colour": "red", "regex": r"(?s)FAILED.*errors=\d+\)\s*\z"}], "else": "green"});
     let code = "print('FAILED')\nfor n in range(2000): print('é' * 40, n)\nprint('(errors=17)')";
-    for stream in [true, false] {
+    for stream in [json!(true), json!(false), json!("lines")] {
         let ran = client.run(json!({"language": "python", "code": code, "rules": rules, "stream": stream})).await;
         assert_eq!((&ran.last()["outcome"], &ran.execution()["stdout_truncated"]), (&json!("red"), &json!(true)), "{:#}", ran.last());
     }
@@ -93,12 +93,14 @@ async fn what_hidden_tests_ask_is_not_told_by_the_solution() {
         "import unittest\nfrom main import double\nclass T(unittest.TestCase):\n  def test_it(self):\n    self.assertEqual(double(21), 42)";
     let rules = json!({"on": [{"colour": "red", "regex": "asked for 21"}], "else": "green"});
     for (is_hidden, outcome) in [(false, "red"), (true, "green")] {
-        let harness = json!({"code": tests, "main": "test_main.py", "hidden": is_hidden});
-        let fields = json!({"language": "python", "code": solution, "harness": harness, "rules": rules});
-        let ran = client.run(fields).await;
-        assert_eq!((&ran.last()["summary"]["verdict"], &ran.last()["outcome"]), (&json!("AC"), &json!(outcome)), "{:#}", ran.last());
-        let is_told = ran.frames.iter().any(|frame| frame.to_string().contains("asked for"));
-        assert_eq!(is_told, !is_hidden, "{:#?}", ran.frames);
+        for stream in [json!(true), json!("lines")] {
+            let harness = json!({"code": tests, "main": "test_main.py", "hidden": is_hidden});
+            let fields = json!({"language": "python", "code": solution, "harness": harness, "rules": rules, "stream": stream});
+            let ran = client.run(fields).await;
+            assert_eq!((&ran.last()["summary"]["verdict"], &ran.last()["outcome"]), (&json!("AC"), &json!(outcome)), "{:#}", ran.last());
+            let is_told = ran.frames.iter().any(|frame| frame.to_string().contains("asked for"));
+            assert_eq!(is_told, !is_hidden, "{:#?}", ran.frames);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod http;
 mod judge;
 mod judging;
 mod limits;
+mod lines;
 mod shell;
 mod socket;
 mod toolchains;

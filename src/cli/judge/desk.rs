@@ -171,7 +171,8 @@ impl Desk {
                     let result = render::result(&run.job().id, run.job().meta.as_deref(), &outcome);
                     return Ok(Ended::of_result(&serde_json::from_str(&result)?));
                 }
-                Event::Queued { .. } | Event::Started { .. } | Event::Compiled(_) | Event::Output { .. } | Event::Waiting => {}
+                Event::Queued { .. } | Event::Started { .. } | Event::Compiled(_) => {}
+                Event::Output { .. } | Event::Line { .. } | Event::Waiting => {}
             }
         }
         anyhow::bail!("a run ended without a result")

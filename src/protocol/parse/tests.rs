@@ -251,3 +251,20 @@ fn rules_are_refused_by_their_place() {
         assert_eq!(job.rules.is_some(), is_there, "{rules}");
     }
 }
+
+#[test]
+fn lines_have_a_width() {
+    let frame = |fields: &str| format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", {fields}}}"#);
+    for fields in
+        [r#""stream": "lines", "width": 0"#, r#""stream": "lines", "width": 65537"#, r#""width": 5"#, r#""stream": true, "width": 5"#]
+    {
+        assert_eq!(refusal(&frame(fields)).1.as_deref(), Some("width"), "{fields}");
+    }
+    for (fields, stream) in [
+        (r#""stream": "lines""#, Stream::Lines { width: 500 }),
+        (r#""stream": "lines", "width": 65536"#, Stream::Lines { width: 65536 }),
+        (r#""stream": false, "width": null"#, Stream::Quiet),
+    ] {
+        assert_eq!(accepted(&frame(fields)).stream, stream);
+    }
+}
