@@ -144,7 +144,11 @@ fn job(frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     };
     let asked_limits = limits.unwrap_or_default();
     let limits = asked(asked_limits.clone()).within(&toolchain.limits, &rules.most).map_err(limit_refusal)?;
-    let (files, main) = sources(toolchain, code, files.unwrap_or_default(), main, limits.file_bytes, &rules.job)?;
+    let files = files.unwrap_or_default();
+    // A command starts what it likes: it needs no main file, any of them will do.
+    let is_free = wishes.command.is_some() && code.is_none() && files.0.iter().all(|(name, _)| name != toolchain.main.as_str());
+    let main = main.or_else(|| files.0.first().filter(|_| is_free).map(|(name, _)| name.clone()));
+    let (files, main) = sources(toolchain, code, files, main, limits.file_bytes, &rules.job)?;
     let (args, env) = (args.unwrap_or_default(), env.unwrap_or_default().0);
     check_wishes(&wishes, toolchain, rules)?;
     let words = wishes.command.iter().flatten().chain(&args);

@@ -130,6 +130,16 @@ fn main_and_code() {
 }
 
 #[test]
+fn a_command_needs_no_main_file() {
+    let files = r#""language": "c", "files": {"run.sh": "", "a.c": "", "b.c": ""}"#;
+    assert_eq!(refusal(&format!(r#"{{"type": "run", "id": "a", {files}}}"#)).1.as_deref(), Some("main"));
+    let job = accepted(&format!(r#"{{"type": "run", "id": "a", {files}, "command": ["bash", "run.sh"]}}"#));
+    assert_eq!((job.main.as_str(), job.files.len()), ("run.sh", 3));
+    let job = accepted(r#"{"type": "run", "id": "a", "language": "c", "files": {"a.c": "", "main.c": ""}, "command": ["make"]}"#);
+    assert_eq!(job.main.as_str(), "main.c");
+}
+
+#[test]
 fn packed_files_are_bounded() {
     use std::io::Write;
     let gzip = |bytes: &[u8]| {
