@@ -1,6 +1,7 @@
 //! What happens in a run, as a stream with exactly one end. Made by the runner, rendered by the doors.
 
 use crate::job::Case;
+use crate::judge::colour::{self, Matches};
 use crate::judge::test::TestStatus;
 use crate::judge::{Facts, Verdict};
 use bytes::Bytes;
@@ -36,10 +37,31 @@ pub enum Event {
         at: Duration,
         data: Text,
     },
+    /// A whole line of output, or what the program left after the last one.
+    Line {
+        test: Option<Arc<Case>>,
+        line: Line,
+    },
     /// The program waits for input.
     Waiting,
     /// Always the last.
     Ended(Box<Outcome>),
+}
+
+/// A line of one stream.
+#[derive(Debug)]
+pub struct Line {
+    pub pipe: Pipe,
+    /// Counted per stream, from 0 without gaps.
+    pub pos: u64,
+    /// When its first byte was written.
+    pub at: Duration,
+    /// Without its newline, up to the width that was asked for.
+    pub data: Text,
+    /// Its end is missing.
+    pub is_cut: bool,
+    /// The stream is over; there is no newline after this one, and often nothing in it.
+    pub is_last: bool,
 }
 
 /// Bytes that are text, or are not.
@@ -59,6 +81,13 @@ impl Text {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Utf8(text) => text.into_bytes(),
+            Self::Binary(bytes) => bytes.into(),
+        }
     }
 
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
@@ -94,6 +123,8 @@ pub struct TestResult {
     pub stdout_truncated: bool,
     pub stderr_truncated: bool,
     pub out_size: u64,
+    /// What the patterns of the job's rules found; nothing where it is hidden.
+    pub matches: Matches,
 }
 
 /// The files that a program left, as far as its client asked.
@@ -124,6 +155,8 @@ pub struct Saved {
 #[derive(Debug)]
 pub struct Outcome {
     pub verdict: Verdict,
+    /// What the job's rules make of it.
+    pub outcome: colour::Outcome,
     /// None where nothing was compiled.
     pub compiled: Option<Compiled>,
     /// In the order of the job; None where it has no tests.

@@ -1,6 +1,7 @@
 //! What is asked: a job exists only if it can be run. Built by `protocol::parse` and the shell door, read by the
 //! runner. Pure words: no I/O, no JSON (the caller's `meta` is kept as the text it came as).
 
+use crate::judge::colour::Rules;
 use crate::judge::compare::Compare;
 use crate::limits::Limits;
 use crate::toolchain::Toolchain;
@@ -37,6 +38,8 @@ pub struct Job {
     pub tests: Option<Tests>,
     /// Tests that call the program's functions; not together with `tests`.
     pub harness: Option<Harness>,
+    /// What gives the run its colour: the job's own, or else its toolchain's.
+    pub rules: Option<Arc<Rules>>,
     pub stream: Stream,
     pub meta: Option<String>,
 }
@@ -197,6 +200,8 @@ pub enum Style {
 pub enum Stream {
     /// As it is written.
     Live,
+    /// Line by line, each cut after so many characters.
+    Lines { width: usize },
     /// Only within the result.
     Quiet,
 }
@@ -288,7 +293,7 @@ impl Job {
         self.tests.is_some() || self.harness.is_some()
     }
 
-    /// Everything that is kept of it until its end: files, input, tests, helpers.
+    /// Everything that is kept of it until its end: files, input, tests, helpers, rules.
     pub fn held_bytes(&self) -> u64 {
         let tests = self.tests.as_ref().map_or(0, |tests| {
             let case = |case: &Arc<Case>| (case.input.len() + case.expected.as_ref().map_or(0, Bytes::len)) as u64;
@@ -299,7 +304,8 @@ impl Job {
             tests.cases.iter().map(case).sum::<u64>() + helper
         });
         let harness = self.harness.iter().flat_map(|harness| harness.files.iter()).map(|file| file.content.len() as u64).sum::<u64>();
-        self.code_size() + self.stdin.len() as u64 + tests + harness
+        let rules = self.rules.as_ref().map_or(0, |rules| rules.size());
+        self.code_size() + self.stdin.len() as u64 + tests + harness + rules
     }
 }
 

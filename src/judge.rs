@@ -1,6 +1,7 @@
 //! Facts -> verdict. What an executor measured goes in, what is told to the caller comes out. Pure: knows neither
 //! engines nor doors, and never looks at what the program printed.
 
+pub mod colour;
 pub mod compare;
 pub mod test;
 

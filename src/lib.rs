@@ -9,6 +9,7 @@ pub mod job;
 pub mod judge;
 pub mod limits;
 mod lock;
+mod machine;
 
 pub mod config;
 pub mod problem;

@@ -1,9 +1,11 @@
 //! The words of `runnel.v1` as they stand on the wire, and the one table of error codes. Types have serde and no
 //! behaviour; `parse` turns what clients send into jobs, `render` turns events into frames.
 
+pub mod answers;
 pub mod body;
 pub mod parse;
 pub mod render;
+pub mod rules;
 mod text;
 
 pub use text::to_base64;
@@ -119,6 +121,11 @@ impl Refusal {
     pub fn of_field(code: Code, field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { details: Details { field: Some(field.into()), ..Details::default() }, ..Self::new(code, message) }
     }
+}
+
+/// What a client wrote, short enough to be told back.
+fn clip(text: &str) -> &str {
+    &text[..text.floor_char_boundary(80)]
 }
 
 /// What every frame begins with; the rest is read when the type is known.
@@ -244,9 +251,9 @@ pub struct RunFrame<'a> {
     pub collect: Option<CollectFrame>,
     pub workspace: Option<String>,
     pub remove: Option<Vec<String>>,
-    // Known words whose meaning comes with other parts of the server.
-    #[serde(borrow)]
-    pub rules: Option<&'a RawValue>,
+    pub rules: Option<rules::RulesText>,
+    /// Of a line, where `stream` is `"lines"`.
+    pub width: Option<usize>,
     pub priority: Option<Priority>,
 }
 

@@ -9,14 +9,16 @@ mod harvest;
 mod holding;
 mod input;
 mod judging;
+mod lines;
 mod order;
 mod prepare;
 
 use crate::admission::{Admission, Entry, Permit, Place};
 use crate::engine::docker::Key;
 use crate::engine::{Engines, Fault, Readiness, Room};
-use crate::event::{Compiled, Event, FilesLeft, Outcome, Pipe, Saved, TestResult, Text};
+use crate::event::{Compiled, Event, FilesLeft, Line, Outcome, Pipe, Saved, TestResult, Text};
 use crate::job::{Case, Job, JobFile, Stream};
+use crate::judge::colour::{self, Matches, Scan};
 use crate::judge::test::TestStatus;
 use crate::judge::{self, End, Facts, Stop, Verdict};
 use crate::link::{Execution, Happening, Layering, Order, Session, Wanted};
@@ -29,6 +31,7 @@ use harvest::Harvest;
 use holding::Holdings;
 pub use input::{Input, InputFault};
 use judging::{Judging, News};
+use lines::Lines;
 use prepare::{FirstStep, Made, Prepared};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -110,6 +113,10 @@ pub struct Run {
     queue_time: Duration,
     retried: bool,
     captures: [Capture; 2],
+    /// What is searched for in its output.
+    scan: Option<Scan>,
+    /// Of a program that was started, where lines are asked for.
+    lines: Option<[Lines; 2]>,
     /// When the run was said to have started.
     started: Option<Instant>,
     /// From there to the start of the program, which is what executors count from.
@@ -219,6 +226,8 @@ impl Runner {
         Ok(Run {
             input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
             captures: Capture::both(self.settings.capture_bytes),
+            scan: None,
+            lines: None,
             runner: self.clone(),
             tests: vec![None; job.tests.as_ref().map_or(0, |tests| tests.cases.len())],
             job: Arc::new(job),
@@ -330,7 +339,9 @@ impl Run {
             Err(fault) if fault.is_ours() => return self.end(End::Broken(format!("the workspace failed: {fault}"))),
             Err(fault) => return self.end_with(judge::mistake(fault.to_string()), None),
         };
-        let has_main = files.iter().any(|file| file.path == self.job.main)
+        // A command starts what it likes.
+        let has_main = self.job.wishes.command.is_some()
+            || files.iter().any(|file| file.path == self.job.main)
             || self
                 .turn
                 .as_ref()
@@ -434,6 +445,7 @@ impl Run {
     }
 
     async fn first_step(&mut self, permit: Permit, room: Room) {
+        self.scan = Scan::new(self.job.rules.as_ref());
         match prepare::first_step(&self.runner, &self.job, room) {
             FirstStep::Compile { room, key, order } => {
                 let said = Capture::new(self.runner.settings.capture_bytes);
@@ -470,6 +482,10 @@ impl Run {
     /// The program is ready: its tests begin.
     fn judge(&mut self, permit: Permit, prepared: Prepared) {
         self.tell_started(&Step::Program);
+        if self.job.harness.as_ref().is_none_or(|harness| harness.is_hidden) {
+            // Each test is searched and told by itself, or not at all.
+            (self.scan, self.lines) = (None, None);
+        }
         let (runner, job, cancel) = (self.runner.clone(), self.job.clone(), self.cancel.clone());
         let judging = match (self.job.tests.clone(), self.job.harness.clone()) {
             (Some(tests), _) => Judging::begin(runner, job, tests, cancel, permit, prepared),
@@ -481,14 +497,9 @@ impl Run {
 
     async fn hear(&mut self, mut judging: Box<Judging>) {
         match judging.next().await {
-            Some(News::Output { case, pipe, at, data }) => {
-                if case.is_none() {
-                    self.hear_harness(pipe, &data);
-                }
-                if self.job.stream == Stream::Live {
-                    self.tell_output(case, pipe, at, data);
-                }
-            }
+            Some(News::Output { case: Some(case), pipe, at, data }) => self.tell_output(Some(case), pipe, at, data),
+            Some(News::Line(case, line)) => self.tell_line(Some(case), line),
+            Some(News::Output { case: None, pipe, at, data }) => self.hear_solution(pipe, at, data.into_bytes()),
             Some(News::Test(place, result)) => {
                 // A harness finds its tests as it goes.
                 if place >= self.tests.len() {
@@ -524,15 +535,16 @@ impl Run {
             (outcome.stdout_truncated, outcome.stderr_truncated) = (test.stdout_truncated, test.stderr_truncated);
             outcome.in_size = test.case.input.len() as u64;
             outcome.out_size = test.out_size;
+            outcome.outcome = colours(&self.job, &outcome.verdict, &test.matches);
         }
     }
 
-    /// What the solution of a harness wrote: it belongs to no test.
-    fn hear_harness(&mut self, pipe: Pipe, data: &Text) {
-        self.captures[pipe as usize].keep(match data {
-            Text::Utf8(text) => text.as_bytes(),
-            Text::Binary(bytes) => bytes,
-        });
+    /// What the solution of a harness wrote: it belongs to no test. It may tell what hidden ones ask.
+    fn hear_solution(&mut self, pipe: Pipe, at: Duration, bytes: Vec<u8>) {
+        if self.job.harness.as_ref().is_some_and(|harness| harness.is_hidden) {
+            return self.captures[pipe as usize].keep(&bytes);
+        }
+        self.output(pipe, at, bytes);
     }
 
     /// Every test of the job in its order; those that were not run are skipped.
@@ -583,7 +595,11 @@ impl Run {
         match happening {
             Happening::Started => self.tell_started(&running.step),
             Happening::Output { pipe, at, bytes } => match &mut running.step {
-                Step::Compile { said, .. } => said.keep(&bytes),
+                Step::Compile { said, .. } => {
+                    said.keep(&bytes);
+                    // Where it is the last that is heard, it counts as what the run wrote to stderr.
+                    self.search(Pipe::Stderr, &bytes);
+                }
                 Step::Program => self.output(pipe, at, bytes),
             },
             Happening::Left(bytes) => match self.take_left(&bytes).await {
@@ -613,6 +629,7 @@ impl Run {
                         self.end_with(verdict, None);
                     }
                     None => {
+                        self.scan = Scan::new(self.job.rules.as_ref());
                         prepared.made = Some(Made { key, output: compiled.output.clone(), truncated });
                         self.tell_compiled(compiled);
                         self.start_program(permit, prepared).await;
@@ -672,6 +689,7 @@ impl Run {
             self.ready.push_back(Event::Started { engine: self.job.toolchain.kind.engine() });
         }
         if matches!(step, Step::Program) {
+            self.lines = Lines::both(self.job.stream);
             self.offset = if is_first { Duration::ZERO } else { started.elapsed() };
             if let Some(compiled) = self.compiled.clone().filter(|compiled| compiled.cached) {
                 self.ready.push_back(Event::Compiled(compiled));
@@ -685,13 +703,28 @@ impl Run {
     }
 
     fn output(&mut self, pipe: Pipe, at: Duration, bytes: Vec<u8>) {
+        self.search(pipe, &bytes);
         let capture = &mut self.captures[pipe as usize];
         capture.keep(&bytes);
-        if self.job.stream == Stream::Live
+        if let Some(lines) = &mut self.lines {
+            let whole = lines[pipe as usize].feed(at, &bytes);
+            whole.into_iter().for_each(|line| self.tell_line(None, line));
+        } else if self.job.stream == Stream::Live
             && let Some(data) = capture.whole_characters(bytes)
         {
             self.tell_output(None, pipe, at, data);
         }
+    }
+
+    fn search(&mut self, pipe: Pipe, bytes: &[u8]) {
+        if let Some(scan) = &mut self.scan {
+            scan.feed(pipe, bytes);
+        }
+    }
+
+    fn tell_line(&mut self, test: Option<Arc<Case>>, line: Line) {
+        self.ready.push_back(Event::Line { test, line: Line { at: self.offset + line.at, ..line } });
+        self.sequence += 1;
     }
 
     fn tell_output(&mut self, test: Option<Arc<Case>>, pipe: Pipe, at: Duration, data: Text) {
@@ -735,11 +768,16 @@ impl Run {
                 self.tell_output(None, pipe, at, data);
             }
         }
+        for lines in self.lines.take().into_iter().flatten() {
+            self.tell_line(None, lines.finish(at));
+        }
+        let matches = self.scan.take().map(Scan::finish).unwrap_or_default();
         let [stdout, stderr] = &mut self.captures;
         let out_size = stdout.total() + stderr.total();
         let (stdout, stdout_truncated) = stdout.finish();
         let (stderr, stderr_truncated) = stderr.finish();
         let outcome = Outcome {
+            outcome: colours(&self.job, &verdict, &matches),
             verdict,
             compiled: self.compiled.clone(),
             tests: self.job.is_judged().then(|| self.all_tests()),
@@ -760,4 +798,9 @@ impl Run {
         self.ready.push_back(Event::Ended(Box::new(outcome)));
         self.stage = Stage::Over;
     }
+}
+
+/// What the rules of a job make of an end.
+fn colours(job: &Job, verdict: &Verdict, matches: &Matches) -> colour::Outcome {
+    job.rules.as_ref().map(|rules| rules.outcome(verdict, matches)).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! The network door: one port for the socket, for single requests and for what operators ask. `run(listener, …, shutdown)` is all of it,
 //! so that tests and the binary start the same thing. Doors never import each other.
 
+mod glance;
 mod http;
 mod ops;
 mod socket;
@@ -8,6 +9,7 @@ mod workspaces;
 
 use crate::config::Config;
 use crate::engine::Readiness;
+use crate::machine::Machine;
 use crate::protocol::parse::Rules;
 use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame};
 use crate::runner::Runner;
@@ -26,6 +28,7 @@ pub struct Server {
     rules: Rules,
     settings: crate::config::Connection,
     usual: crate::config::LimitsConfig,
+    machine: Machine,
     /// Refuse new runs, end connections as they get idle.
     draining: CancellationToken,
     /// The grace time is over: end what still runs.
@@ -41,6 +44,7 @@ impl Server {
             rules,
             settings: config.connection.clone(),
             usual: config.limits.clone(),
+            machine: Machine::new(config.cache()),
             draining: CancellationToken::new(),
             ending: CancellationToken::new(),
             connections: TaskTracker::new(),
@@ -100,6 +104,7 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/v1/languages", get(ops::languages))
+        .route("/v1/glance", get(glance::glance))
         .route("/v1/connect", get(socket::connect))
         .route("/v1/run", post(http::run))
         .route("/run", post(http::run))

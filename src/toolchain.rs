@@ -4,7 +4,9 @@
 pub mod recipe;
 
 use crate::job::JobPath;
+use crate::judge::colour::Rules;
 use crate::limits::Figures;
+use crate::protocol::rules::RulesText;
 use recipe::{ImageSource, Recipe, RecipeText};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -26,6 +28,8 @@ pub struct Toolchain {
     /// What every program finds in its environment; the job's own variables come on top.
     pub env: Vec<(String, String)>,
     pub limits: Figures,
+    /// What gives a run its colour where the job has no rules of its own.
+    pub rules: Option<Arc<Rules>>,
     /// The hosts of function-level tests; empty where the language has none.
     harness: Vec<crate::job::JobFile>,
     /// Everything in the folder, by path.
@@ -100,6 +104,7 @@ struct Text {
     docker: Option<RecipeText>,
     #[serde(default)]
     limits: LimitsText,
+    rules: Option<RulesText>,
 }
 
 #[derive(Deserialize)]
@@ -242,7 +247,7 @@ fn parse(files: Result<Folder, String>, usual: &Figures) -> Result<Toolchain, St
     let text = files.get("toolchain.toml").ok_or("has no `toolchain.toml`")?;
     let text = str::from_utf8(text).map_err(|_| "`toolchain.toml` is not UTF-8")?;
     let text: Text = toml::from_str(text).map_err(|fault| format!("`toolchain.toml`: {}", fault.message()))?;
-    let Text { name, aliases, version, engine, main, extensions, example, env, guest, docker, limits } = text;
+    let Text { name, aliases, version, engine, main, extensions, example, env, guest, docker, limits, rules } = text;
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c)) {
         return Err(format!("the name `{name}` is not made of a-z, 0-9, `-` and `_`"));
     }
@@ -258,12 +263,14 @@ fn parse(files: Result<Folder, String>, usual: &Figures) -> Result<Toolchain, St
     let main = JobPath::parse(&main).map_err(|fault| format!("`main` {fault}"))?;
     let limits = limits.over(usual);
     let env = env.into_iter().collect();
+    let rules = rules.map(RulesText::check).transpose().map_err(|mistake| format!("`rules.{}`: {}", mistake.field, mistake.what))?;
+    let rules = rules.map(Arc::new);
     let harness = files.iter().filter_map(|(path, content)| {
         let path = JobPath::parse(path.strip_prefix("harness/")?).ok()?;
         Some(crate::job::JobFile { path, content: content.clone().into(), about: None })
     });
     let harness = harness.collect();
-    Ok(Toolchain { name, aliases, version, kind, main, extensions, example, env, limits, harness, folder: files })
+    Ok(Toolchain { name, aliases, version, kind, main, extensions, example, env, limits, rules, harness, folder: files })
 }
 
 impl LimitsText {

@@ -84,6 +84,9 @@ pub(super) struct RunArguments {
     /// In place of the language's own compile and run steps (containers); once for each word
     #[arg(long, value_name = "WORD", allow_hyphen_values = true)]
     command: Vec<String>,
+    /// Rules for the result's `outcome`, in a JSON file
+    #[arg(long, requires = "json", value_name = "FILE")]
+    rules: Option<PathBuf>,
     /// Run in a workspace, made where there is none: its files stay for the next run there (see `runnel workspace`)
     #[arg(long, value_name = "NAME")]
     workspace: Option<String>,
@@ -153,7 +156,7 @@ fn workspaces(config: &Config, name: Option<&str>) -> Result<Arc<Workspaces>, Fa
 /// The frame that a client would send, built and then parsed like one: one set of rules for both doors.
 fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> anyhow::Result<Job> {
     let RunArguments { program, language, files, env, time, wall, memory, output, files_size, fuel, .. } = arguments;
-    let RunArguments { deterministic, now, terminal, image, command, json, args, workspace, watch, .. } = arguments;
+    let RunArguments { deterministic, now, terminal, image, command, rules, json, args, workspace, watch, .. } = arguments;
     let command = (!command.is_empty()).then_some(command);
     let from_stdin = program == Path::new("-");
     let toolchain = match &language {
@@ -188,18 +191,23 @@ fn job(config: &Config, toolchains: &Toolchains, arguments: RunArguments) -> any
     if stdin_at_once {
         std::io::stdin().lock().read_to_end(&mut stdin).context("can't read stdin")?;
     }
+    let rules = rules.map(|path| {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("can't read `{}`", path.display()))?;
+        serde_json::from_str::<serde_json::Value>(&text).with_context(|| format!("`{}` is not JSON", path.display()))
+    });
+    let rules = rules.transpose()?;
     let env: serde_json::Map<_, _> = env.into_iter().map(|(name, value)| (name, value.into())).collect();
     let frame = serde_json::json!({
         "type": "run", "id": "run", "language": toolchain.name, "files": all, "main": main, "args": args, "env": env,
         "stdin": data(&stdin), "interactive": !is_deterministic && !from_stdin && !watch, "stream": !json, "workspace": workspace,
-        "terminal": terminal.then_some(true), "image": image, "command": command,
+        "terminal": terminal.then_some(true), "image": image, "command": command, "rules": rules,
         "limits": {"time_ms": time, "wall_ms": wall, "memory_mb": memory, "output_kb": output, "files_mb": files_size, "fuel": fuel},
         "deterministic": deterministic.map(|seed| serde_json::json!({"seed": seed, "now": now})),
     });
     let rules = Rules::new(config, toolchains.clone());
     match parse::request(&frame.to_string(), &rules) {
         Ok(Request::Run(job)) => Ok(*job),
-        Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. } | Request::Workspace { .. }) => anyhow::bail!("not a run"),
+        Ok(_) => anyhow::bail!("not a run"),
         Err(refused) => anyhow::bail!("{}", refused.refusal.message),
     }
 }
@@ -283,8 +291,8 @@ async fn attend(mut run: Run, json: bool) -> anyhow::Result<u8> {
                     show(Pipe::Stderr, &compiled.output)?;
                 }
             }
-            // The shell's own jobs have no tests.
-            Event::Test(_) => {}
+            // The shell's own jobs have no tests, and are not told in lines.
+            Event::Test(_) | Event::Line { .. } => {}
             Event::Output { pipe, data, .. } => show(pipe, &data)?,
             // The shell's stdin is read only when the program asks: what it does not read stays for whoever is next.
             Event::Waiting => drop(wanted.try_send(())),

@@ -154,6 +154,10 @@ impl Docker {
         Self { shared: Arc::new(shared) }
     }
 
+    pub fn is_enabled(&self) -> bool {
+        self.shared.settings.enabled
+    }
+
     /// Looks for the daemon from now on, and keeps the pools filled while it is there.
     pub fn start(&self) {
         if self.shared.settings.enabled {
@@ -242,6 +246,11 @@ impl Docker {
                 made.await.unwrap_or_else(|_| Err(Fault::Lost("a container was not made".to_owned())))
             }
         }
+    }
+
+    /// Containers that wait for a run.
+    pub fn warm(&self) -> usize {
+        lock(&self.shared.state).pools.values().map(|pool| pool.warm()).sum()
     }
 
     /// Removes all containers, and waits for that within bounds.

@@ -4,12 +4,14 @@
 mod judging;
 mod workspace;
 
+use super::answers::{ClockRequest, GlanceRequest};
 use super::{
     CancelFrame, CloseFrame, Code, Data, Details, Head, HelloFrame, ListFrame, OpenFrame, Pairs, Priority, ReadFrame, Refusal, RunFrame,
-    StdinFrame, StreamWish, text,
+    StdinFrame, StreamWish, clip, text,
 };
 use crate::config::{Config, JobLimits};
 use crate::job::{Deterministic, InWorkspace, Job, JobFile, JobPath, Owner, Stream, Wishes};
+use crate::judge::colour;
 use crate::limits::{self, Asked, Figures};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use bytes::Bytes;
@@ -24,6 +26,9 @@ pub use workspace::Ask;
 const MAX_ID: usize = 128;
 /// The largest `meta`.
 const MAX_META: usize = 16 << 10;
+/// Characters of a line, where lines are asked for.
+const USUAL_WIDTH: usize = 500;
+const MAX_WIDTH: usize = 64 << 10;
 
 /// A frame of a client, checked.
 #[derive(Debug)]
@@ -33,6 +38,8 @@ pub enum Request {
     Stdin { id: String, bytes: Vec<u8>, eof: bool },
     Cancel { id: String },
     Workspace { id: Option<String>, ask: Ask },
+    Glance { machine: bool },
+    Clock { client_ms: u64 },
 }
 
 /// What parsing needs to know of the server.
@@ -82,23 +89,22 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
         "run" => read::<RunFrame<'_>>(frame).and_then(|frame| job(frame, rules)).map(|job| Request::Run(Box::new(job))),
         "stdin" => read::<StdinFrame>(frame).and_then(stdin),
         "cancel" => read::<CancelFrame>(frame).map(|CancelFrame { id, .. }| Request::Cancel { id }),
+        "glance" => read::<GlanceRequest>(frame).map(|frame| Request::Glance { machine: frame.sys.unwrap_or(false) }),
+        "clock" => read::<ClockRequest>(frame).and_then(ClockRequest::check).map(|client_ms| Request::Clock { client_ms }),
         "hello" => read::<HelloFrame>(frame).map(|_| Request::Hello),
         "workspace.open" => read::<OpenFrame>(frame).and_then(|frame| workspace::open(frame, rules)),
         "workspace.list" => read::<ListFrame>(frame).and_then(workspace::list),
         "workspace.read" => read::<ReadFrame>(frame).and_then(|frame| workspace::read(frame, rules)),
         "workspace.close" => read::<CloseFrame>(frame).and_then(workspace::close),
-        "glance" | "clock" => Err(Refusal::of_field(Code::BadFrame, "type", format!("`{kind}` is not supported by this version"))),
         _ => {
-            let message = format!("unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin`, `cancel` or `workspace.…`", clip(kind));
+            let message = format!(
+                "unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin`, `cancel`, `workspace.…`, `glance` or `clock`",
+                clip(kind)
+            );
             Err(Refusal::of_field(Code::BadFrame, "type", message))
         }
     };
     request.map_err(|refusal| refused(id, refusal))
-}
-
-/// What a client wrote, short enough to be told back.
-fn clip(text: &str) -> &str {
-    &text[..text.floor_char_boundary(80)]
 }
 
 fn bad_json(fault: &serde_json::Error) -> Refusal {
@@ -144,7 +150,7 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     let workspace = workspace::of_run(&mut frame)?;
     let collect = frame.collect.take().map(|collect| workspace::collect(collect, rules)).transpose()?;
     let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
-    let harness = frame.harness;
+    let (harness, rules_text, width) = (frame.harness, frame.rules, frame.width);
     let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
     let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
     if id.is_empty() || id.len() > MAX_ID {
@@ -157,6 +163,9 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     let asked_limits = limits.unwrap_or_default();
     let limits = asked(asked_limits.clone()).within(&toolchain.limits, &rules.most).map_err(limit_refusal)?;
     let files = files.unwrap_or_default();
+    // A command starts what it likes: it needs no main file, any of them will do.
+    let is_free = wishes.command.is_some() && code.is_none() && files.0.iter().all(|(name, _)| name != toolchain.main.as_str());
+    let main = main.or_else(|| files.0.first().filter(|_| is_free).map(|(name, _)| name.clone()));
     let (files, main) = match &workspace {
         None => sources(toolchain, code, files, main, limits.file_bytes, &rules.job)?,
         Some(workspace) => workspace_sources(toolchain, (code, files, main), workspace, limits.file_bytes, &rules.job)?,
@@ -195,11 +204,8 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         let field = if tests.is_some() { "tests" } else { "deterministic" };
         return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` does not go with `harness`")));
     }
-    let stream = match stream {
-        None | Some(StreamWish::Live) => Stream::Live,
-        Some(StreamWish::Quiet) => Stream::Quiet,
-        Some(StreamWish::Lines) => return Err(not_there("stream", "`stream`: \"lines\"")),
-    };
+    let colours = rules_text.map_or_else(|| Ok(toolchain.rules.clone()), |text| colours(text).map(Some))?;
+    let stream = how_streamed(stream, width)?;
     let meta = meta.map(|meta| meta.get().to_owned());
     if let Some(meta) = &meta
         && meta.len() > MAX_META
@@ -224,6 +230,7 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         owner: Owner::default(),
         tests,
         harness,
+        rules: colours,
         stream,
         meta,
     })
@@ -251,20 +258,33 @@ fn check_wishes(wishes: &Wishes, toolchain: &Toolchain, rules: &Rules) -> Result
     }
 }
 
-fn not_there(field: &str, what: &str) -> Refusal {
-    Refusal::of_field(Code::BadField, field, format!("{what} is not supported by this version"))
+fn colours(text: super::rules::RulesText) -> Result<Arc<colour::Rules>, Refusal> {
+    let rules = text.check().map_err(|colour::Mistake { field, what }| {
+        let field = format!("rules.{field}");
+        let message = format!("`{field}`: {what}");
+        Refusal::of_field(Code::BadField, field, message)
+    });
+    rules.map(Arc::new)
+}
+
+fn how_streamed(wish: Option<StreamWish>, width: Option<usize>) -> Result<Stream, Refusal> {
+    let bad_width = |what: String| Err(Refusal::of_field(Code::BadField, "width", format!("`width` {what}")));
+    match (wish, width) {
+        (Some(StreamWish::Lines), None) => Ok(Stream::Lines { width: USUAL_WIDTH }),
+        (Some(StreamWish::Lines), Some(width)) if (1..=MAX_WIDTH).contains(&width) => Ok(Stream::Lines { width }),
+        (Some(StreamWish::Lines), Some(_)) => bad_width(format!("must be 1 to {MAX_WIDTH} characters")),
+        (_, Some(_)) => bad_width("needs `stream`: \"lines\"".to_owned()),
+        (None | Some(StreamWish::Live), None) => Ok(Stream::Live),
+        (Some(StreamWish::Quiet), None) => Ok(Stream::Quiet),
+    }
 }
 
 fn refuse_what_is_not_there(frame: &RunFrame<'_>) -> Result<(), Refusal> {
-    let later = [("rules", frame.rules)];
-    for (field, value) in later {
-        if value.is_some_and(|value| value.get() != "null") {
-            return Err(not_there(field, &format!("`{field}`")));
-        }
-    }
     match frame.priority {
         None | Some(Priority::Interactive) => Ok(()),
-        Some(Priority::Batch) => Err(not_there("priority", "`priority`: \"batch\"")),
+        Some(Priority::Batch) => {
+            Err(Refusal::of_field(Code::BadField, "priority", "`priority`: \"batch\" is not supported by this version"))
+        }
     }
 }
 

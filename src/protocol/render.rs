@@ -3,7 +3,7 @@
 pub mod workspace;
 
 use super::{Code, Details, Refusal, text};
-use crate::event::{Compiled, Event, Outcome, Pipe, TestResult, Text};
+use crate::event::{Compiled, Event, Line, Outcome, Pipe, TestResult, Text};
 use crate::judge::test::{Short, TestStatus, overall};
 use crate::judge::{self, Status};
 use crate::limits::Figures;
@@ -61,6 +61,26 @@ struct OutputFrame<'a> {
 }
 
 #[derive(Serialize)]
+struct LineFrame<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: &'a str,
+    stream: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test: Option<&'a str>,
+    pos: u64,
+    time_ns: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    eof: bool,
+}
+
+#[derive(Serialize)]
 struct ResultFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -71,6 +91,9 @@ struct ResultFrame<'a> {
     test_results: Option<TestsPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<SummaryPart>,
+    outcome: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome_message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     files: Option<workspace::FilesPart<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -315,27 +338,44 @@ pub fn event(id: &str, meta: Option<&str>, event: &Event) -> String {
         }
         Event::Test(result) => json(&TestFrame { kind: "test", id, test: test_part(result) }),
         Event::Output { test, pipe, seq, at, data } => output(id, test.as_deref().map(|case| case.id.as_str()), (*pipe, *seq, *at), data),
+        Event::Line { test, line: told } => line(id, test.as_deref().map(|case| case.id.as_str()), told),
         Event::Waiting => json(&WaitingFrame { kind: "waiting", id }),
         Event::Ended(outcome) => result(id, meta, outcome),
     }
 }
 
 fn output(id: &str, test: Option<&str>, (pipe, seq, at): (Pipe, u64, Duration), text: &Text) -> String {
-    let kind = match pipe {
+    let (data, base64) = text_or_base64(text);
+    json(&OutputFrame { kind: stream(pipe), id, seq, t_ms: milliseconds(at), test, data, base64 })
+}
+
+fn line(id: &str, test: Option<&str>, line: &Line) -> String {
+    let Line { pipe, pos, at, data, is_cut, is_last } = line;
+    let (data, base64) = text_or_base64(data);
+    let time_ns = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+    let (stream, pos, cut, eof) = (stream(*pipe), *pos, *is_cut, *is_last);
+    json(&LineFrame { kind: "line", id, stream, test, pos, time_ns, data, base64, cut, eof })
+}
+
+fn stream(pipe: Pipe) -> &'static str {
+    match pipe {
         Pipe::Stdout => "stdout",
         Pipe::Stderr => "stderr",
-    };
-    let (data, base64) = match text {
+    }
+}
+
+fn text_or_base64(text: &Text) -> (Option<&str>, Option<String>) {
+    match text {
         Text::Utf8(text) => (Some(text.as_str()), None),
         Text::Binary(bytes) => (None, Some(text::to_base64(bytes))),
-    };
-    json(&OutputFrame { kind, id, seq, t_ms: milliseconds(at), test, data, base64 })
+    }
 }
 
 /// The last frame of a run.
 pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
     let Outcome {
         verdict,
+        outcome: colour,
         compiled,
         tests,
         facts,
@@ -384,7 +424,8 @@ pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
     });
     let summary = tests.as_ref().map(|tests| summary(tests, failed_to_compile));
     let (files, workspace) = (files.as_ref().map(workspace::files), workspace.as_ref().map(workspace::saved));
-    json(&ResultFrame { kind: "result", id, execution, compile, test_results, summary, files, workspace, meta })
+    let (outcome, outcome_message) = (colour.colour.as_deref(), colour.message.as_deref());
+    json(&ResultFrame { kind: "result", id, execution, compile, test_results, summary, outcome, outcome_message, files, workspace, meta })
 }
 
 fn test_part(result: &TestResult) -> TestPart<'_> {

@@ -11,6 +11,7 @@ use crate::admission::Permit;
 use crate::engine::Room;
 use crate::event::{Pipe, TestResult, Text};
 use crate::job::{Case, Harness, Job, JobFile, JobPath};
+use crate::judge::colour::Matches;
 use crate::judge::test::{Judged, TestStatus, of_end};
 use crate::judge::{End, Facts};
 use crate::limits::Limits;
@@ -176,6 +177,7 @@ impl Report<'_> {
             stdout_truncated: false,
             stderr_truncated: false,
             out_size: 0,
+            matches: Matches::default(),
         };
         let place = self.count;
         self.count += 1;

@@ -3,11 +3,13 @@
 //! queue. Called by `runner` once the program is ready; a `Judging` is polled like its run.
 
 use super::capture::Capture;
+use super::lines::Lines;
 use super::prepare::{Attempt, Prepared, Progress, Unprepared, prepare};
 use super::{Runner, duet, harness};
 use crate::admission::Permit;
-use crate::event::{Pipe, TestResult, Text};
+use crate::event::{Line, Pipe, TestResult, Text};
 use crate::job::{Case, Harness, Helper, Job, JobFile, JobPath, Judging as By, Stream, Style, Tests};
+use crate::judge::colour::{Matches, Scan};
 use crate::judge::compare::{Compare, Comparison};
 use crate::judge::test::{Judged, TestStatus, of_end, of_helper};
 use crate::judge::{self, Facts};
@@ -44,6 +46,7 @@ pub(super) enum News {
         at: Duration,
         data: Text,
     },
+    Line(Arc<Case>, Line),
     /// With its place in the job.
     Test(usize, Arc<TestResult>),
 }
@@ -156,7 +159,21 @@ struct Lane {
 /// What one test has shown so far.
 struct Seen {
     captures: [Capture; 2],
+    /// Only where it may be seen.
+    scan: Option<Scan>,
+    lines: Option<[Lines; 2]>,
     told: bool,
+    /// When it was heard last.
+    last: Duration,
+}
+
+impl Seen {
+    fn new(shared: &Shared, case: &Case) -> Self {
+        let is_shown = !case.is_hidden;
+        let scan = is_shown.then(|| Scan::new(shared.job.rules.as_ref())).flatten();
+        let lines = is_shown.then(|| Lines::both(shared.job.stream)).flatten();
+        Self { captures: Capture::both(shared.capture()), scan, lines, told: false, last: Duration::ZERO }
+    }
 }
 
 /// An execution of the program with what it said.
@@ -199,13 +216,13 @@ impl Lane {
     async fn judge(&mut self, case: &Arc<Case>) -> TestResult {
         let mut retried = false;
         loop {
-            let mut seen = Seen { captures: Capture::both(self.shared.capture()), told: false };
+            let mut seen = Seen::new(&self.shared, case);
             let result = |seen: Seen, facts, (status, message): Judged| {
                 let [mut stdout, mut stderr] = seen.captures;
                 let out_size = stdout.total() + stderr.total();
                 let ((stdout, stdout_truncated), (stderr, stderr_truncated)) = (stdout.finish(), stderr.finish());
-                let case = case.clone();
-                TestResult { case, status, message, facts, stdout, stderr, stdout_truncated, stderr_truncated, out_size }
+                let (case, matches) = (case.clone(), seen.scan.map(Scan::finish).unwrap_or_default());
+                TestResult { case, status, message, facts, stdout, stderr, stdout_truncated, stderr_truncated, out_size, matches }
             };
             let why = match self.attempt(case, &mut seen).await {
                 Ok(Done { facts, judged, .. }) => return result(seen, Some(facts), judged),
@@ -215,6 +232,10 @@ impl Lane {
             };
             // Whatever is left of these rooms is not to be trusted.
             (self.prepared, self.helper) = (None, None);
+            if seen.told {
+                let last = seen.last;
+                tell_rest(&self.shared, case, &mut seen, last).await;
+            }
             if seen.told || std::mem::replace(&mut retried, true) {
                 return result(seen, None, (TestStatus::Internal, Some(why)));
             }
@@ -418,6 +439,16 @@ fn words(said: [Capture; 2]) -> String {
 async fn tell(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, (pipe, at, bytes): (Pipe, Duration, Vec<u8>)) {
     let capture = &mut seen.captures[pipe as usize];
     capture.keep(&bytes);
+    seen.last = at;
+    if let Some(scan) = &mut seen.scan {
+        scan.feed(pipe, &bytes);
+    }
+    if let Some(lines) = &mut seen.lines {
+        for line in lines[pipe as usize].feed(at, &bytes) {
+            seen.told = true;
+            let _ = shared.news.send(News::Line(case.clone(), line)).await;
+        }
+    }
     if case.is_hidden || shared.job.stream != Stream::Live {
         return;
     }
@@ -428,6 +459,9 @@ async fn tell(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, (pipe, at, byt
 }
 
 async fn tell_rest(shared: &Shared, case: &Arc<Case>, seen: &mut Seen, at: Duration) {
+    for lines in seen.lines.take().into_iter().flatten() {
+        let _ = shared.news.send(News::Line(case.clone(), lines.finish(at))).await;
+    }
     for pipe in [Pipe::Stdout, Pipe::Stderr] {
         if !case.is_hidden
             && shared.job.stream == Stream::Live
@@ -498,6 +532,7 @@ pub(super) fn skipped(case: &Arc<Case>) -> TestResult {
         stdout_truncated: false,
         stderr_truncated: false,
         out_size: 0,
+        matches: Matches::default(),
     }
 }
 

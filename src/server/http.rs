@@ -150,7 +150,7 @@ fn job(server: &Server, bytes: &[u8]) -> Result<Job, Refusal> {
     let frame = body::run_frame(text, &made_up_id())?;
     let mut job = match parse::request(&frame, &server.rules) {
         Ok(Request::Run(job)) => *job,
-        Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. } | Request::Workspace { .. }) => {
+        Ok(_) => {
             return Err(Refusal::of_field(Code::BadField, "type", "only a `run` can be posted"));
         }
         Err(refused) => return Err(refused.refusal),

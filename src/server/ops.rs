@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) async fn front() -> &'static str {
-    "Runnel: connect a WebSocket to /v1/connect (subprotocol runnel.v1), post a program to /v1/run, or ask /v1/languages, /healthz, /readyz\n"
+    "Runnel: connect a WebSocket to /v1/connect (subprotocol runnel.v1), post a program to /v1/run, or ask /v1/languages, /v1/glance, /healthz, /readyz\n"
 }
 
 pub(super) async fn healthz() -> &'static str {

@@ -6,6 +6,7 @@ use super::{Server, workspaces};
 use crate::event::Event;
 use crate::job::{Job, Owner};
 use crate::lock::lock;
+use crate::protocol::answers::ClockFrame;
 use crate::protocol::parse::{self, Ask, Refused, Request};
 use crate::protocol::{Code, Refusal, close, render};
 use crate::runner::{self, Input, InputFault, RETRY, Run};
@@ -20,7 +21,7 @@ use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -276,6 +277,15 @@ impl Connection {
                 Ok(())
             }
             Request::Workspace { id, ask } => self.ask(id, ask).await,
+            Request::Glance { machine } => {
+                let _ = self.send(super::glance::frame(&self.server, machine)).await;
+                Ok(())
+            }
+            Request::Clock { client_ms } => {
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                let _ = self.send(render::json(&ClockFrame::new(now, client_ms))).await;
+                Ok(())
+            }
             Request::Run(mut job) => {
                 let id = job.id.clone();
                 job.owner = self.owner.clone();

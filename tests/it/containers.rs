@@ -517,3 +517,33 @@ fn the_shell_door_compiles_too() {
     let ran = run(&["crash.c"]);
     assert!(ran.status.code() == Some(139) && String::from_utf8_lossy(&ran.stderr).contains("SIGSEGV"), "{ran:?}");
 }
+
+/// A folder with its own build and its own tests: nothing of the language but its image.
+#[tokio::test]
+async fn a_folder_runs_by_its_own_script() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let script = "set -eu\ngcc -Wall -Isrc -o run_tests tests/test_double.c src/double.c\n./run_tests \"$@\"\necho \"$LEVEL done\"\n";
+    let test = "#include <stdio.h>\n#include <stdlib.h>\n#include \"double.h\"\nint main(int c, char **v) {\n  for (int i = 1; i < c; i++) printf(\"[%s]\\n\", v[i]);\n  printf(\"[%s]\\n[%s]\\n\", getenv(\"ODD VALUE\"), getenv(\"EMPTY\"));\n  if (twice(2) != 4) { fprintf(stderr, \"Assertion: twice(2) is %d\\n\", twice(2)); return 1; }\n}\n";
+    let files = |body: &str| json!({"run.sh": script, "tests/test_double.c": test, "src/double.h": "int twice(int n);\n", "src/double.c": format!("#include \"double.h\"\nint twice(int n) {{ return {body}; }}\n")});
+    let odd = "$(id) `id` \"q\" 'q' \\n $HOME ${IFS} *\n; rm -rf . &&\té 😀";
+    let env = json!({"LEVEL": "$(echo 3)", "ODD VALUE": odd, "EMPTY": ""});
+    let rules = json!({"on": [{"colour": "red", "regex": "^Assertion"}, {"colour": "green", "exit_code": 0}], "else": "amber"});
+    let cases = [("n + n", "green", "success"), ("n * 3", "red", "error"), ("n +", "amber", "error")];
+    for (body, colour, status) in cases {
+        let fields = json!({"language": "c", "files": files(body), "command": ["bash", "run.sh"], "args": [odd, "$LEVEL"], "env": env, "rules": rules});
+        let ran = client.run(fields).await;
+        assert_eq!((ran.status(), &ran.last()["outcome"]), (status, &json!(colour)), "{body}: {:#}", ran.last());
+        let told = format!("[{odd}]\n[$LEVEL]\n[{odd}]\n[]\n");
+        let expected = match colour {
+            "green" => format!("{told}$(echo 3) done\n"),
+            "red" => told,
+            _ => String::new(),
+        };
+        assert_eq!(ran.stdout(), expected, "{body}");
+        assert!(!ran.kinds().contains(&"compiled"), "{body}: the script compiles, not the toolchain");
+    }
+}

@@ -127,7 +127,7 @@ async fn refusals_leave_the_connection_alive() {
         (run(json!({"limits": {"time_ms": 999_999_999}})), "limit_too_high"),
         (run(json!({"limits": {"files_mb": 1}, "files": {"big": "x".repeat((1 << 20) + 1)}})), "too_large"),
         (run(json!({"tests": {"visible": []}})), "missing_field"),
-        (run(json!({"rules": {}})), "bad_field"),
+        (run(json!({"width": 5})), "bad_field"),
         (r#"{"type": "cancel", "id": "nobody"}"#.to_owned(), "unknown_run"),
         (r#"{"type": "stdin", "id": "nobody", "data": "x"}"#.to_owned(), "not_running"),
     ];

@@ -40,7 +40,7 @@ impl Local {
     pub(super) async fn ask(&self, job: &Job) -> Answer {
         let parsed = match parse::request(&job.frame, &self.rules) {
             Ok(Request::Run(parsed)) => *parsed,
-            Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. } | Request::Workspace { .. }) => {
+            Ok(_) => {
                 return Answer::Last(Last::of_refusal(&Refusal::new(Code::BadFrame, "a job is a `run`")));
             }
             Err(refused) => return Answer::Last(Last::of_refusal(&refused.refusal)),

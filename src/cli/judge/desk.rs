@@ -166,7 +166,7 @@ impl Desk {
     async fn judge_frame(&self, frame: Value, bar: &ProgressBar) -> anyhow::Result<Ended> {
         let job = match parse::request(&frame.to_string(), &self.rules) {
             Ok(Request::Run(job)) => *job,
-            Ok(Request::Hello | Request::Stdin { .. } | Request::Cancel { .. } | Request::Workspace { .. }) => anyhow::bail!("not a run"),
+            Ok(_) => anyhow::bail!("not a run"),
             Err(refused) => return Err(Mistake(refused.refusal.message).into()),
         };
         drop(frame);
@@ -179,7 +179,8 @@ impl Desk {
                     let result = render::result(&run.job().id, run.job().meta.as_deref(), &outcome);
                     return Ok(Ended::of_result(&serde_json::from_str(&result)?));
                 }
-                Event::Queued { .. } | Event::Started { .. } | Event::Compiled(_) | Event::Output { .. } | Event::Waiting => {}
+                Event::Queued { .. } | Event::Started { .. } | Event::Compiled(_) => {}
+                Event::Output { .. } | Event::Line { .. } | Event::Waiting => {}
             }
         }
         anyhow::bail!("a run ended without a result")

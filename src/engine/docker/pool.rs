@@ -48,6 +48,10 @@ impl Pool {
         &self.blueprint
     }
 
+    pub(super) fn warm(&self) -> usize {
+        lock(&self.state).ready.len()
+    }
+
     /// A container for one run. Cancel safe: one that comes too late is the next one's.
     pub(super) async fn take(self: &Arc<Self>) -> Result<Container, Fault> {
         let waiting = {

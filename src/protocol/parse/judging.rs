@@ -199,6 +199,7 @@ fn helper(frame: HelperFrame, at: &str, own: &Own<'_>, rules: &Rules) -> Result<
         owner: Owner::default(),
         tests: None,
         harness: None,
+        rules: None,
         stream: Stream::Quiet,
         meta: None,
     };

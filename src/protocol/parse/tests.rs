@@ -32,7 +32,6 @@ fn refusals_name_the_field() {
         ("{}", Code::MissingField, Some("type")),
         (r#"{"type": 5}"#, Code::BadField, Some("type")),
         (r#"{"type": "dance"}"#, Code::BadFrame, Some("type")),
-        (r#"{"type": "glance"}"#, Code::BadFrame, Some("type")),
         (r#"{"type": "run", "id": 7}"#, Code::BadField, Some("id")),
         (r#"{"type": "run", "language": "python", "code": ""}"#, Code::MissingField, Some("id")),
         (r#"{"type": "run", "id": "", "language": "python", "code": ""}"#, Code::BadField, Some("id")),
@@ -91,6 +90,14 @@ fn refusals_name_the_field() {
         (r#"{"type": "cancel"}"#, Code::MissingField, Some("id")),
         (r#"{"type": "cancel", "id": "a", "why": ""}"#, Code::BadField, Some("why")),
         (r#"{"type": "hello", "name": ""}"#, Code::BadField, Some("name")),
+        (r#"{"type": "glance", "sys": 1}"#, Code::BadField, Some("sys")),
+        (r#"{"type": "glance", "all": true}"#, Code::BadField, Some("all")),
+        (r#"{"type": "clock"}"#, Code::MissingField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": -1}"#, Code::BadField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": 1.5}"#, Code::BadField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": "now"}"#, Code::BadField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": 9007199254740993}"#, Code::BadField, Some("time_ms")),
+        (r#"{"type": "clock", "time_ms": 1, "zone": 0}"#, Code::BadField, Some("zone")),
     ];
     for (frame, code, field) in cases {
         let (was, named, message) = refusal(frame);
@@ -121,6 +128,16 @@ fn main_and_code() {
         r#"{"type": "run", "id": "a", "language": "python", "code": "", "tests": null, "meta": {"a": [1]}, "limits": {"fuel": null}}"#,
     );
     assert_eq!(job.meta.as_deref(), Some(r#"{"a": [1]}"#));
+}
+
+#[test]
+fn a_command_needs_no_main_file() {
+    let files = r#""language": "c", "files": {"run.sh": "", "a.c": "", "b.c": ""}"#;
+    assert_eq!(refusal(&format!(r#"{{"type": "run", "id": "a", {files}}}"#)).1.as_deref(), Some("main"));
+    let job = accepted(&format!(r#"{{"type": "run", "id": "a", {files}, "command": ["bash", "run.sh"]}}"#));
+    assert_eq!((job.main.as_str(), job.files.len()), ("run.sh", 3));
+    let job = accepted(r#"{"type": "run", "id": "a", "language": "c", "files": {"a.c": "", "main.c": ""}, "command": ["make"]}"#);
+    assert_eq!(job.main.as_str(), "main.c");
 }
 
 #[test]
@@ -213,4 +230,52 @@ fn commands_are_filled_word_by_word() {
     assert_eq!(files, ["./-o.c", "util.c", "a b/$(x).c", "./@list.c"]);
     assert!(argv.contains(&"/box/bin/main".to_owned()), "{argv:?}");
     assert_eq!(recipe.run_argv(&job), ["/box/bin/main", "x y"]);
+}
+
+#[test]
+fn rules_are_refused_by_their_place() {
+    let cases = [
+        ("7", Code::BadField, "rules"),
+        ("{}", Code::MissingField, "rules.on"),
+        (r#"{"on": [], "then": "red"}"#, Code::BadField, "rules.then"),
+        (r#"{"on": [{"exit_code": 0}]}"#, Code::MissingField, "rules.on[0].colour"),
+        (r#"{"on": [{"colour": "red"}]}"#, Code::BadField, "rules.on[0]"),
+        (r#"{"on": [{"colour": "a b", "exit_code": 0}]}"#, Code::BadField, "rules.on[0].colour"),
+        (r#"{"on": [{"colour": "red", "exit_code": 0}, {"colour": "red", "regex": "("}]}"#, Code::BadField, "rules.on[1].regex"),
+        (r#"{"on": [{"colour": "red", "regex": 5}]}"#, Code::BadField, "rules.on[0].regex"),
+        (r#"{"on": [{"colour": "red", "regex": "x", "stream": "all"}]}"#, Code::BadField, "rules.on[0].stream"),
+        (r#"{"on": [{"colour": "red", "exit_code": 0, "stream": "both"}]}"#, Code::BadField, "rules.on[0].stream"),
+        (r#"{"on": [{"colour": "red", "exit_code": "0"}]}"#, Code::BadField, "rules.on[0].exit_code"),
+        (r#"{"on": [{"colour": "red", "exit_code": 4294967296}]}"#, Code::BadField, "rules.on[0].exit_code"),
+        (r#"{"on": [{"colour": "red", "exit_code": []}]}"#, Code::BadField, "rules.on[0].exit_code"),
+        (r#"{"on": [{"colour": "red", "status": "internal"}]}"#, Code::BadField, "rules.on[0].status"),
+        (r#"{"on": [{"colour": "red", "status": "timeout", "signal": "SIGSEGV"}]}"#, Code::BadField, "rules.on[0].signal"),
+        (r#"{"on": [], "else": ""}"#, Code::BadField, "rules.else"),
+    ];
+    for (rules, code, field) in cases {
+        let (was, named, message) =
+            refusal(&format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "rules": {rules}}}"#));
+        assert_eq!((was, named.as_deref()), (code, Some(field)), "{rules}: {message}");
+    }
+    for (rules, is_there) in [("null", false), (r#"{"on": []}"#, true), (r#"{"on": [{"colour": "red", "exit_code": [-1, 1]}]}"#, true)] {
+        let job = accepted(&format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", "rules": {rules}}}"#));
+        assert_eq!(job.rules.is_some(), is_there, "{rules}");
+    }
+}
+
+#[test]
+fn lines_have_a_width() {
+    let frame = |fields: &str| format!(r#"{{"type": "run", "id": "a", "language": "python", "code": "", {fields}}}"#);
+    for fields in
+        [r#""stream": "lines", "width": 0"#, r#""stream": "lines", "width": 65537"#, r#""width": 5"#, r#""stream": true, "width": 5"#]
+    {
+        assert_eq!(refusal(&frame(fields)).1.as_deref(), Some("width"), "{fields}");
+    }
+    for (fields, stream) in [
+        (r#""stream": "lines""#, Stream::Lines { width: 500 }),
+        (r#""stream": "lines", "width": 65536"#, Stream::Lines { width: 65536 }),
+        (r#""stream": false, "width": null"#, Stream::Quiet),
+    ] {
+        assert_eq!(accepted(&frame(fields)).stream, stream);
+    }
 }
