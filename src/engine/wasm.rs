@@ -229,9 +229,8 @@ async fn keep(shared: Arc<Shared>, number: usize, first: Started) {
             Ok(()) => PAUSE,
             Err(fault) => {
                 tracing::error!(cell = number, "{fault}");
-                if let Some(first) = first.take() {
-                    let _ = first.try_send(Err(fault));
-                    // Whoever starts a server wants to know; it decides.
+                // Whoever starts a server wants to know; it decides. Nobody listens any more once another cell is there.
+                if first.take().is_some_and(|first| first.try_send(Err(fault)).is_ok()) {
                     return;
                 }
                 LONG_PAUSE

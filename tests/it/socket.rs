@@ -417,8 +417,13 @@ async fn both_forms_of_hello_are_welcome() {
 /// The page that clients are written from must know every word that the code knows.
 #[test]
 fn the_protocol_page_is_complete() {
-    let page = concat!(include_str!("../../docs/protocol.md"), include_str!("../../docs/judging.md"));
-    let source = concat!(include_str!("../../src/protocol.rs"), include_str!("../../src/protocol/render.rs"));
+    let page =
+        concat!(include_str!("../../docs/protocol.md"), include_str!("../../docs/judging.md"), include_str!("../../docs/workspaces.md"));
+    let source = concat!(
+        include_str!("../../src/protocol.rs"),
+        include_str!("../../src/protocol/render.rs"),
+        include_str!("../../src/protocol/render/workspace.rs")
+    );
     let mut words = Vec::new();
     for line in source.lines() {
         let line = line.trim().trim_start_matches("pub ").trim_start_matches("pub(crate) ");

@@ -29,6 +29,23 @@ async fn names(client: &mut Client, name: &str, folder: &str) -> Vec<String> {
     entries.iter().map(|entry| entry["name"].as_str().unwrap().to_owned() + if entry["is_dir"] == true { "/" } else { "" }).collect()
 }
 
+/// Kills all cells, and waits until others are there.
+async fn lose_cells(server: &Server) {
+    let before = server.cells();
+    for cell in &before {
+        std::process::Command::new("kill").args(["-9", &cell.to_string()]).status().unwrap();
+    }
+    for _ in 0..600 {
+        let ready: Value = serde_json::from_str(&server.get("/readyz").1).unwrap();
+        let is_new = server.cells().iter().all(|cell| !before.contains(cell));
+        if is_new && ready["cells"] == before.len() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("no new cells");
+}
+
 fn refused(answer: &Value, code: &str) {
     assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!(code)), "{answer}");
 }
@@ -292,9 +309,7 @@ async fn they_survive_a_restart_and_idle_ones_do_not() {
     // A cell that is lost takes what it kept with it, and nothing else.
     let run = json!({"language": "python", "workspace": name, "code": "print(open('d/g').read())"});
     client.run(run.clone()).await.succeeded();
-    for cell in server.cells() {
-        std::process::Command::new("kill").args(["-9", &cell.to_string()]).status().unwrap();
-    }
+    lose_cells(&server).await;
     assert_eq!(client.run(run.clone()).await.succeeded().stdout(), "2\n");
     // The end of a connection is the end of what only it could use.
     open(&mut client, "mine", json!({})).await;
@@ -389,9 +404,7 @@ async fn links_and_folders_stay_in_a_workspace() {
     let seen = client.run(json!({"language": "python", "workspace": "w", "code": code})).await;
     assert_eq!(seen.succeeded().stdout(), "real 1 ['folder']\n");
     // From the disk, too.
-    for cell in server.cells() {
-        std::process::Command::new("kill").args(["-9", &cell.to_string()]).status().unwrap();
-    }
+    lose_cells(&server).await;
     let seen = client.run(json!({"language": "python", "workspace": "w", "code": code})).await;
     assert_eq!(seen.succeeded().stdout(), "real 1 ['folder']\n");
 }
