@@ -1,10 +1,16 @@
-//! Who may run now: a bounded number of busy runs, a bounded number of live ones, a bounded queue in order of
-//! arrival. A run that waits for input lends its place to the next. Called by the runner alone.
+//! Who may run now: a bounded number of busy runs, a bounded number of live ones, a bounded queue. Between clients the one with
+//! the fewest busy runs is next, so that one with a thousand jobs does not hold up one with a single job; each
+//! client's own are taken in their order, interactive ones before batches, of which every fourth place is theirs all the same. A run that
+//! waits for input lends its place to the next. Called by the runner alone.
 
+use crate::job::{Client, Priority};
 use crate::lock::lock;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::oneshot;
+
+/// Of so many places that are given away while both wait, one is a batch's.
+const BATCH_SHARE: u32 = 4;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
@@ -24,20 +30,39 @@ pub struct Admission {
 struct State {
     busy: usize,
     live: usize,
+    queued: usize,
     next: u64,
-    /// In order of arrival, so sorted by number.
-    queue: VecDeque<Waiting>,
+    lines: [Line; 2],
+    /// Places given to interactive runs since the last that a batch got.
+    since_batch: u32,
+    clients: HashMap<Arc<str>, Usage>,
+}
+
+/// What one client has, as long as it has anything.
+#[derive(Clone, Copy, Default)]
+struct Usage {
+    busy: usize,
+    live: usize,
+    queued: usize,
+}
+
+/// Who waits with one priority: clients in the order in which they were last served, each with its runs.
+#[derive(Default)]
+struct Line {
+    turns: VecDeque<Arc<str>>,
+    waiting: HashMap<Arc<str>, VecDeque<Waiting>>,
 }
 
 struct Waiting {
     number: u64,
+    client: Client,
     grant: oneshot::Sender<Permit>,
 }
 
 pub enum Entry {
     Admitted(Permit),
     Queued(Place),
-    /// The queue is full too.
+    /// The queue is full too, or this client's share of it.
     Full,
 }
 
@@ -49,12 +74,15 @@ pub struct Permit {
 /// What the executor's notices change: whether the run counts as busy.
 pub struct Lease {
     admission: Arc<Admission>,
+    client: Arc<str>,
     parked: Mutex<bool>,
 }
 
 /// A place in the queue. Given up when dropped.
 pub struct Place {
     admission: Arc<Admission>,
+    client: Arc<str>,
+    priority: Priority,
     number: u64,
     granted: oneshot::Receiver<Permit>,
 }
@@ -64,31 +92,36 @@ impl Admission {
         Arc::new(Self { bounds, state: Mutex::default() })
     }
 
-    pub fn enter(self: &Arc<Self>) -> Entry {
+    pub fn enter(self: &Arc<Self>, client: &Client, priority: Priority) -> Entry {
         let mut state = self.lock();
-        if state.queue.is_empty() && state.busy < self.bounds.busy && state.live < self.bounds.live {
-            state.busy += 1;
-            state.live += 1;
-            return Entry::Admitted(self.permit());
+        if state.queued == 0 && self.has_room(&state) && state.may_live(client) {
+            state.admit(client);
+            return Entry::Admitted(self.permit(client));
         }
-        if state.queue.len() >= self.bounds.queue {
+        let usage = state.usage(client);
+        if state.queued >= self.bounds.queue || client.queue.is_some_and(|most| usage.queued >= most) {
             return Entry::Full;
         }
         let (grant, granted) = oneshot::channel();
         let number = state.next;
         state.next += 1;
-        state.queue.push_back(Waiting { number, grant });
-        Entry::Queued(Place { admission: self.clone(), number, granted })
+        state.queued += 1;
+        state.clients.entry(client.key.clone()).or_default().queued += 1;
+        state.lines[priority as usize].join(Waiting { number, client: client.clone(), grant });
+        // What waits may wait for its own client only: there may be room for this one.
+        let grants = self.grants(&mut state);
+        drop(state);
+        self.give(grants);
+        Entry::Queued(Place { admission: self.clone(), client: client.key.clone(), priority, number, granted })
     }
 
     /// A permit that is to spare: nobody waits, and there is room.
-    pub fn enter_if_idle(self: &Arc<Self>) -> Option<Permit> {
+    pub fn enter_if_idle(self: &Arc<Self>, client: &Client) -> Option<Permit> {
         let mut state = self.lock();
-        let fits = state.queue.is_empty() && state.busy < self.bounds.busy && state.live < self.bounds.live;
+        let fits = state.queued == 0 && self.has_room(&state) && state.may_live(client);
         fits.then(|| {
-            state.busy += 1;
-            state.live += 1;
-            self.permit()
+            state.admit(client);
+            self.permit(client)
         })
     }
 
@@ -99,34 +132,143 @@ impl Admission {
     /// Runs that live and runs that wait.
     pub fn load(&self) -> (usize, usize) {
         let state = self.lock();
-        (state.live, state.queue.len())
+        (state.live, state.queued)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
 
-    fn permit(self: &Arc<Self>) -> Permit {
-        Permit { lease: Arc::new(Lease { admission: self.clone(), parked: Mutex::new(false) }) }
+    fn has_room(&self, state: &State) -> bool {
+        state.busy < self.bounds.busy && state.live < self.bounds.live
     }
 
-    /// Changes the counts, then lets in whom there is room for.
-    fn change(self: &Arc<Self>, change: impl FnOnce(&mut State)) {
-        let mut grants = Vec::new();
-        {
+    fn permit(self: &Arc<Self>, client: &Client) -> Permit {
+        Permit { lease: Arc::new(Lease { admission: self.clone(), client: client.key.clone(), parked: Mutex::new(false) }) }
+    }
+
+    /// Changes what a client has, then lets in whom there is room for.
+    fn change(self: &Arc<Self>, client: &Arc<str>, change: impl FnOnce(&mut State, &mut Usage)) {
+        let grants = {
             let mut state = self.lock();
-            change(&mut state);
-            while state.busy < self.bounds.busy && state.live < self.bounds.live {
-                let Some(waiting) = state.queue.pop_front() else { break };
-                state.busy += 1;
-                state.live += 1;
-                grants.push(waiting.grant);
+            let mut usage = state.clients.remove(client).unwrap_or_default();
+            change(&mut state, &mut usage);
+            if usage.live > 0 || usage.queued > 0 {
+                state.clients.insert(client.clone(), usage);
+            }
+            self.grants(&mut state)
+        };
+        self.give(grants);
+    }
+
+    fn grants(&self, state: &mut State) -> Vec<Waiting> {
+        let mut grants = Vec::new();
+        while self.has_room(state) {
+            let Some(waiting) = state.take_next() else { break };
+            state.admit(&waiting.client);
+            grants.push(waiting);
+        }
+        grants
+    }
+
+    /// Outside of the lock: a permit that nobody takes is dropped here, and comes back through `change`.
+    fn give(self: &Arc<Self>, grants: Vec<Waiting>) {
+        for Waiting { client, grant, .. } in grants {
+            let _ = grant.send(self.permit(&client));
+        }
+    }
+}
+
+impl State {
+    fn usage(&self, client: &Client) -> Usage {
+        self.clients.get(&client.key).copied().unwrap_or_default()
+    }
+
+    fn may_live(&self, client: &Client) -> bool {
+        client.live.is_none_or(|most| self.usage(client).live < most)
+    }
+
+    fn admit(&mut self, client: &Client) {
+        self.busy += 1;
+        self.live += 1;
+        let usage = self.clients.entry(client.key.clone()).or_default();
+        usage.busy += 1;
+        usage.live += 1;
+    }
+
+    /// Whose turn it is, taken out of the queue.
+    fn take_next(&mut self) -> Option<Waiting> {
+        let is_batch_due = self.since_batch + 1 >= BATCH_SHARE;
+        let order = if is_batch_due { [Priority::Batch, Priority::Interactive] } else { [Priority::Interactive, Priority::Batch] };
+        let (priority, client) = order.into_iter().find_map(|priority| Some((priority, self.next_client(priority)?)))?;
+        let waiting = self.lines[priority as usize].take_first(&client)?;
+        self.since_batch = if priority == Priority::Batch { 0 } else { self.since_batch + 1 };
+        self.queued -= 1;
+        if let Some(usage) = self.clients.get_mut(&client) {
+            usage.queued -= 1;
+        }
+        Some(waiting)
+    }
+
+    /// Of those that may have one more, the client with the fewest busy runs; of several, the one that was served longest ago.
+    fn next_client(&self, priority: Priority) -> Option<Arc<str>> {
+        let line = &self.lines[priority as usize];
+        let may = |key: &&Arc<str>| line.first(key).is_some_and(|waiting| self.may_live(&waiting.client));
+        line.turns.iter().filter(may).min_by_key(|key| self.clients.get(*key).map_or(0, |usage| usage.busy)).cloned()
+    }
+
+    /// How many are before one, as things are: as many of each other client as of its own, and all with more priority.
+    fn position(&self, client: &Arc<str>, priority: Priority, number: u64) -> usize {
+        let line = &self.lines[priority as usize];
+        let Some(own) = line.waiting.get(client).map(|own| own.partition_point(|waiting| waiting.number < number)) else { return 0 };
+        let is_before = |other: &Arc<str>| line.turns.iter().take_while(|key| *key != client).any(|key| key == other);
+        let others = line.waiting.iter().filter(|(key, _)| *key != client);
+        let same: usize = own + others.map(|(key, waiting)| waiting.len().min(own + usize::from(is_before(key)))).sum::<usize>();
+        match priority {
+            Priority::Interactive => same,
+            Priority::Batch => {
+                let interactive: usize = self.lines[Priority::Interactive as usize].waiting.values().map(VecDeque::len).sum();
+                same + interactive.min((same + 1) * (BATCH_SHARE as usize - 1))
             }
         }
-        // Outside of the lock: a permit that nobody takes is dropped here, and comes back through this function.
-        for grant in grants {
-            let _ = grant.send(self.permit());
+    }
+}
+
+impl Line {
+    fn join(&mut self, waiting: Waiting) {
+        let key = waiting.client.key.clone();
+        let own = self.waiting.entry(key.clone()).or_default();
+        if own.is_empty() {
+            self.turns.push_back(key);
         }
+        own.push_back(waiting);
+    }
+
+    fn first(&self, client: &Arc<str>) -> Option<&Waiting> {
+        self.waiting.get(client)?.front()
+    }
+
+    fn take_first(&mut self, client: &Arc<str>) -> Option<Waiting> {
+        let taken = self.waiting.get_mut(client)?.pop_front();
+        self.turns.retain(|key| key != client);
+        if self.waiting.get(client).is_some_and(VecDeque::is_empty) {
+            self.waiting.remove(client);
+        } else {
+            self.turns.push_back(client.clone());
+        }
+        taken
+    }
+
+    /// Whether it was there.
+    fn leave(&mut self, client: &Arc<str>, number: u64) -> bool {
+        let Some(own) = self.waiting.get_mut(client) else { return false };
+        let Ok(index) = own.binary_search_by_key(&number, |waiting| waiting.number) else { return false };
+        own.remove(index);
+        if own.is_empty() {
+            self.waiting.remove(client);
+            self.turns.retain(|key| key != client);
+        }
+        true
     }
 }
 
@@ -141,9 +283,18 @@ impl Lease {
     /// the bound says, and nobody new comes in until that has passed.
     pub fn set_parked(&self, parked: bool) {
         let mut now = lock(&self.parked);
-        if std::mem::replace(&mut *now, parked) != parked {
-            self.admission.change(|state| if parked { state.busy -= 1 } else { state.busy += 1 });
+        if std::mem::replace(&mut *now, parked) == parked {
+            return;
         }
+        self.admission.change(&self.client, |state, usage| {
+            if parked {
+                state.busy -= 1;
+                usage.busy -= 1;
+            } else {
+                state.busy += 1;
+                usage.busy += 1;
+            }
+        });
     }
 }
 
@@ -151,14 +302,17 @@ impl Drop for Permit {
     fn drop(&mut self) {
         // A late notice of the executor must find nothing left to lend.
         self.lease.set_parked(true);
-        self.lease.admission.change(|state| state.live -= 1);
+        self.lease.admission.change(&self.lease.client, |state, usage| {
+            state.live -= 1;
+            usage.live -= 1;
+        });
     }
 }
 
 impl Place {
     /// How many are before this one; 0 is next.
     pub fn position(&self) -> usize {
-        self.admission.lock().queue.partition_point(|waiting| waiting.number < self.number)
+        self.admission.lock().position(&self.client, self.priority, self.number)
     }
 
     /// Cancel safe.
@@ -173,10 +327,13 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut state = self.admission.lock();
-        if let Ok(index) = state.queue.binary_search_by_key(&self.number, |waiting| waiting.number) {
-            state.queue.remove(index);
-        }
+        let (client, priority, number) = (self.client.clone(), self.priority, self.number);
+        self.admission.change(&client, |state, usage| {
+            if state.lines[priority as usize].leave(&client, number) {
+                state.queued -= 1;
+                usage.queued -= 1;
+            }
+        });
     }
 }
 
@@ -191,6 +348,14 @@ mod tests {
         }
     }
 
+    fn client(key: &str) -> Client {
+        Client { key: key.into(), ..Client::default() }
+    }
+
+    fn enter(desk: &Arc<Admission>, key: &str) -> Entry {
+        desk.enter(&client(key), Priority::Interactive)
+    }
+
     fn queued(entry: Entry) -> Place {
         match entry {
             Entry::Queued(place) => place,
@@ -201,9 +366,9 @@ mod tests {
     #[tokio::test]
     async fn in_order_of_arrival_with_positions() {
         let desk = Admission::new(Bounds { busy: 1, live: 2, queue: 3 });
-        let first = admitted(desk.enter());
-        let mut places: Vec<_> = (0..3).map(|_| queued(desk.enter())).collect();
-        assert!(matches!(desk.enter(), Entry::Full));
+        let first = admitted(enter(&desk, "a"));
+        let mut places: Vec<_> = (0..3).map(|_| queued(enter(&desk, "a"))).collect();
+        assert!(matches!(enter(&desk, "a"), Entry::Full));
         assert_eq!(places.iter().map(Place::position).collect::<Vec<_>>(), [0, 1, 2]);
         places.remove(1);
         assert_eq!(places.iter().map(Place::position).collect::<Vec<_>>(), [0, 1]);
@@ -218,8 +383,8 @@ mod tests {
     #[tokio::test]
     async fn a_parked_run_lends_its_place() {
         let desk = Admission::new(Bounds { busy: 1, live: 2, queue: 3 });
-        let first = admitted(desk.enter());
-        let (mut second, third) = (queued(desk.enter()), queued(desk.enter()));
+        let first = admitted(enter(&desk, "a"));
+        let (mut second, third) = (queued(enter(&desk, "a")), queued(enter(&desk, "a")));
         first.lease().set_parked(true);
         first.lease().set_parked(true);
         let second = second.granted().await;
@@ -236,11 +401,79 @@ mod tests {
     #[tokio::test]
     async fn a_grant_that_nobody_takes_goes_on() {
         let desk = Admission::new(Bounds { busy: 1, live: 1, queue: 3 });
-        let first = admitted(desk.enter());
-        let (second, mut third) = (queued(desk.enter()), queued(desk.enter()));
+        let first = admitted(enter(&desk, "a"));
+        let (second, mut third) = (queued(enter(&desk, "a")), queued(enter(&desk, "a")));
         drop(first);
         drop(second);
         drop(third.granted().await);
         assert_eq!(desk.load(), (0, 0));
+    }
+
+    /// Who gets each of the places that become free.
+    async fn served(first: Permit, places: Vec<(&'static str, Place)>) -> Vec<&'static str> {
+        let (mut order, mut places, mut running) = (Vec::new(), places, first);
+        while !places.is_empty() {
+            drop(running);
+            let mut found = None;
+            for (index, (_, place)) in places.iter_mut().enumerate() {
+                if let Ok(permit) = place.granted.try_recv() {
+                    found = Some((index, permit));
+                }
+            }
+            let (index, permit) = found.unwrap();
+            order.push(places.remove(index).0);
+            running = permit;
+        }
+        order
+    }
+
+    #[tokio::test]
+    async fn clients_take_turns() {
+        let desk = Admission::new(Bounds { busy: 1, live: 1, queue: 20 });
+        let first = admitted(enter(&desk, "many"));
+        let mut places: Vec<_> = (0..4).map(|_| ("many", queued(enter(&desk, "many")))).collect();
+        places.push(("one", queued(enter(&desk, "one"))));
+        places.extend((0..2).map(|_| ("two", queued(enter(&desk, "two")))));
+        let positions: Vec<_> = places.iter().map(|(_, place)| place.position()).collect();
+        assert_eq!(positions, [0, 3, 5, 6, 1, 2, 4]);
+        assert_eq!(served(first, places).await, ["many", "one", "two", "many", "two", "many", "many"]);
+        assert_eq!(desk.load(), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn who_has_least_is_next() {
+        let desk = Admission::new(Bounds { busy: 3, live: 3, queue: 20 });
+        let mut running: Vec<_> = (0..3).map(|_| admitted(enter(&desk, "many"))).collect();
+        let _more: Vec<_> = (0..9).map(|_| queued(enter(&desk, "many"))).collect();
+        let mut single = queued(enter(&desk, "single"));
+        running.pop();
+        // One slot later, whoever came first.
+        assert!(single.granted.try_recv().is_ok());
+    }
+
+    #[tokio::test]
+    async fn batches_wait_but_do_not_starve() {
+        let desk = Admission::new(Bounds { busy: 1, live: 1, queue: 20 });
+        let first = admitted(enter(&desk, "a"));
+        let mut places: Vec<_> = (0..2).map(|_| ("batch", queued(desk.enter(&client("b"), Priority::Batch)))).collect();
+        places.extend((0..5).map(|_| ("interactive", queued(enter(&desk, "a")))));
+        assert_eq!(places[0].1.position(), 3);
+        let order = served(first, places).await;
+        assert_eq!(order, ["interactive", "interactive", "interactive", "batch", "interactive", "interactive", "batch"]);
+    }
+
+    #[tokio::test]
+    async fn a_client_has_bounds_of_its_own() {
+        let desk = Admission::new(Bounds { busy: 9, live: 9, queue: 20 });
+        let small = Client { key: "small".into(), live: Some(1), queue: Some(1) };
+        let first = admitted(desk.enter(&small, Priority::Interactive));
+        let mut second = queued(desk.enter(&small, Priority::Interactive));
+        assert!(matches!(desk.enter(&small, Priority::Interactive), Entry::Full));
+        // Others pass by what waits for its own client only.
+        let mut other = queued(enter(&desk, "other"));
+        assert!(other.granted.try_recv().is_ok() && second.granted.try_recv().is_err());
+        assert!(desk.enter_if_idle(&small).is_none());
+        drop(first);
+        assert!(second.granted.try_recv().is_ok());
     }
 }

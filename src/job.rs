@@ -34,6 +34,9 @@ pub struct Job {
     pub places: Arc<Vec<Place>>,
     /// Set by the door.
     pub owner: Owner,
+    /// Set by the door.
+    pub client: Client,
+    pub priority: Priority,
     /// None: one execution with `stdin`.
     pub tests: Option<Tests>,
     /// Tests that call the program's functions; not together with `tests`.
@@ -92,6 +95,29 @@ pub struct Collect {
     pub changes: bool,
     pub max_files: usize,
     pub max_bytes: u64,
+}
+
+/// Who asks, where the server shares itself out.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub key: Arc<str>,
+    /// The most runs of its own that live at once, and that wait; None: as many as of all together.
+    pub live: Option<usize>,
+    pub queue: Option<usize>,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self { key: "us".into(), live: None, queue: None }
+    }
+}
+
+/// What waits for whom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Priority {
+    #[default]
+    Interactive,
+    Batch,
 }
 
 /// Whose workspaces a client may use.

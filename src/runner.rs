@@ -252,7 +252,7 @@ impl Runner {
     /// None where there is no room at all.
     fn first_stage(self: &Arc<Self>, job: &Job, is_ready: bool) -> Option<Stage> {
         if is_ready {
-            return Stage::of(self.admissions.of(job).enter());
+            return Stage::of(self.admissions.of(job).enter(&job.client, job.priority));
         }
         let waiting = WaitingForLanguage::begin(self, job)?;
         self.engines.want(job);
@@ -383,7 +383,7 @@ impl Run {
         changes.mark_unchanged();
         let told = match self.runner.engines.readiness_for(&self.job) {
             Readiness::Ready => {
-                if let Some(stage) = Stage::of(self.runner.admissions.of(&self.job).enter()) {
+                if let Some(stage) = Stage::of(self.runner.admissions.of(&self.job).enter(&self.job.client, self.job.priority)) {
                     self.stage = stage;
                     return;
                 }

@@ -6,11 +6,11 @@ mod workspace;
 
 use super::answers::{ClockRequest, GlanceRequest};
 use super::{
-    CancelFrame, CloseFrame, Code, Data, Details, Head, HelloFrame, ListFrame, OpenFrame, Pairs, Priority, ReadFrame, Refusal, RunFrame,
-    StdinFrame, StreamWish, clip, text,
+    CancelFrame, CloseFrame, Code, Data, Details, Head, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, Refusal, RunFrame, StdinFrame,
+    StreamWish, clip, text,
 };
 use crate::config::{Config, JobLimits};
-use crate::job::{Deterministic, InWorkspace, Job, JobFile, JobPath, Owner, Stream, Wishes};
+use crate::job::{Client, Deterministic, InWorkspace, Job, JobFile, JobPath, Owner, Priority, Stream, Wishes};
 use crate::judge::colour;
 use crate::limits::{self, Asked, Figures};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
@@ -146,7 +146,10 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
 }
 
 fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
-    refuse_what_is_not_there(&frame)?;
+    let priority = match frame.priority {
+        None | Some(super::Priority::Interactive) => Priority::Interactive,
+        Some(super::Priority::Batch) => Priority::Batch,
+    };
     let workspace = workspace::of_run(&mut frame)?;
     let collect = frame.collect.take().map(|collect| workspace::collect(collect, rules)).transpose()?;
     let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
@@ -228,6 +231,8 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         collect,
         places: Arc::default(),
         owner: Owner::default(),
+        client: Client::default(),
+        priority,
         tests,
         harness,
         rules: colours,
@@ -276,15 +281,6 @@ fn how_streamed(wish: Option<StreamWish>, width: Option<usize>) -> Result<Stream
         (_, Some(_)) => bad_width("needs `stream`: \"lines\"".to_owned()),
         (None | Some(StreamWish::Live), None) => Ok(Stream::Live),
         (Some(StreamWish::Quiet), None) => Ok(Stream::Quiet),
-    }
-}
-
-fn refuse_what_is_not_there(frame: &RunFrame<'_>) -> Result<(), Refusal> {
-    match frame.priority {
-        None | Some(Priority::Interactive) => Ok(()),
-        Some(Priority::Batch) => {
-            Err(Refusal::of_field(Code::BadField, "priority", "`priority`: \"batch\" is not supported by this version"))
-        }
     }
 }
 

@@ -113,7 +113,7 @@ impl Judging {
             return;
         }
         while self.lanes.len() < shared.runner.settings.lanes && shared.left() > 0 {
-            let Some(permit) = shared.runner.admissions.of(&shared.job).enter_if_idle() else { return };
+            let Some(permit) = shared.runner.admissions.of(&shared.job).enter_if_idle(&shared.job.client) else { return };
             let prepared = Prepared { room: crate::engine::Room::Cells, product: None, made: None };
             self.lanes.push(Lane { shared: shared.clone(), permit, prepared: Some(prepared), helper: None, is_extra: true }.run());
         }

@@ -1,7 +1,7 @@
 //! Tests of a job, and who judges them: from the frame's words to the job's. Called by `parse` for each `run`.
 
 use super::{MAX_ID, Refusal, Rules, asked, check_tree, check_words, limit_refusal, path, sources, too_large, unpack};
-use crate::job::{Case, Harness, Helper, Job, JobFile, Judging, Owner, Stream, Style, Tests, Wishes};
+use crate::job::{Case, Client, Harness, Helper, Job, JobFile, Judging, Owner, Priority, Stream, Style, Tests, Wishes};
 use crate::judge::compare::{Compare, Tolerance};
 use crate::limits::{Asked, Limits};
 use crate::protocol::{Code, CompareFrame, FloatFrame, HarnessFrame, HelperFrame, LimitsFrame, StyleName, TestFrame, TestsFrame};
@@ -197,6 +197,8 @@ fn helper(frame: HelperFrame, at: &str, own: &Own<'_>, rules: &Rules) -> Result<
         collect: None,
         places: Arc::default(),
         owner: Owner::default(),
+        client: Client::default(),
+        priority: Priority::default(),
         tests: None,
         harness: None,
         rules: None,
