@@ -5,6 +5,7 @@ mod check;
 mod judge;
 mod run;
 mod serve;
+mod token;
 mod toolchains;
 mod unit;
 mod workspace;
@@ -58,6 +59,8 @@ enum Command {
     Batch(Box<batch::BatchArguments>),
     /// Serve the WebSocket protocol
     Serve(serve::ServeArguments),
+    /// Make a token for clients of a server
+    Token(token::TokenArguments),
     /// What workspaces there are here, and what they hold
     #[command(subcommand)]
     Workspace(workspace::WorkspaceCommand),
@@ -84,6 +87,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Judge(arguments) => judge::judge(settings, &arguments),
         Command::Batch(arguments) => batch::batch(&settings, *arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
+        Command::Token(arguments) => token::token(&arguments),
         Command::Workspace(command) => workspace::workspace(&settings, &command),
         Command::Toolchains(command) => toolchains::toolchains(&settings, &command),
         Command::Check(arguments) => check::check(&settings, &arguments),

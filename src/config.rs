@@ -1,6 +1,8 @@
 //! The configuration: a commented default in the binary, a file, the environment, flags, in rising order. Text in,
 //! checked words out; finds all mistakes at once, before anything is started.
 
+pub mod access;
+
 use crate::limits::Figures;
 use crate::toolchain::recipe::MOST_POOL;
 use serde::Deserialize;
@@ -25,6 +27,7 @@ pub struct Config {
     pub docker: Docker,
     pub desk: Desk,
     workspaces: Workspaces,
+    pub access: access::AccessConfig,
     pub connection: Connection,
     pub limits: LimitsConfig,
 }
@@ -93,6 +96,7 @@ struct Workspaces {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Connection {
+    pub total: usize,
     pub max_frame_kb: usize,
     pub runs: usize,
     ping_s: u64,
@@ -204,6 +208,8 @@ impl Config {
         must(self.desk.held_mb >= 1, "`desk.held_mb`: at least 1");
         let room = self.cells() * self.cells.slots as usize;
         must(self.desk.live <= room, &format!("`desk.live`: the cells have room for {room} (`cells.count` times `cells.slots`)"));
+        let is_loopback = self.listen.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback());
+        self.access.check(is_loopback, &mut must);
         let workspaces = &self.workspaces;
         must(
             workspaces.mb <= self.limits.most.files_mb,
@@ -218,6 +224,7 @@ impl Config {
         must((0.0..=1024.0).contains(&docker.cpus), "`docker.cpus`: from 0 to 1024");
         must(docker.compiled_mb <= 1 << 20, "`docker.compiled_mb`: at most 1048576");
         must((1..=1 << 20).contains(&self.connection.max_frame_kb), "`connection.max_frame_kb`: from 1 to 1048576");
+        must((1..=1 << 20).contains(&self.connection.total), "`connection.total`: from 1 to 1048576");
         must(self.connection.runs >= 1, "`connection.runs`: at least 1");
         must(self.connection.ping_s >= 1, "`connection.ping_s`: at least 1");
         must(self.connection.pong_s > self.connection.ping_s, "`connection.pong_s`: more than `connection.ping_s`");

@@ -22,6 +22,7 @@ pub mod files;
 pub mod link;
 mod raw;
 
+pub mod access;
 pub mod admission;
 pub mod runner;
 pub mod workspace;

@@ -54,14 +54,18 @@ pub enum Code {
     NotRunning,
     LimitTooHigh,
     TooLarge,
+    Unauthorized,
+    Forbidden,
+    ForbiddenOrigin,
     Busy,
+    RateLimited,
     LanguageUnavailable,
     ShuttingDown,
     Internal,
 }
 
 impl Code {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::BadJson,
         Self::BadFrame,
         Self::BadField,
@@ -76,7 +80,11 @@ impl Code {
         Self::NotRunning,
         Self::LimitTooHigh,
         Self::TooLarge,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::ForbiddenOrigin,
         Self::Busy,
+        Self::RateLimited,
         Self::LanguageUnavailable,
         Self::ShuttingDown,
         Self::Internal,
@@ -97,7 +105,9 @@ impl Code {
             | Self::TooLarge => 400,
             Self::UnknownWorkspace | Self::UnknownFile => 404,
             Self::WorkspaceExists => 409,
-            Self::Busy => 429,
+            Self::Unauthorized => 401,
+            Self::Forbidden | Self::ForbiddenOrigin => 403,
+            Self::Busy | Self::RateLimited => 429,
             Self::LanguageUnavailable | Self::ShuttingDown => 503,
             Self::Internal => 500,
         }
@@ -111,6 +121,7 @@ pub mod close {
     pub const NOT_UTF8: u16 = 1007;
     pub const TOO_LARGE: u16 = 1009;
     pub const RESTART: u16 = 1012;
+    pub const UNAUTHORIZED: u16 = 4401;
 }
 
 impl Refusal {
@@ -138,12 +149,13 @@ pub struct Head {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "fields that are allowed and mean nothing yet")]
 pub struct HelloFrame {
     #[serde(rename = "type")]
-    kind: String,
-    token: Option<String>,
-    client: Option<String>,
+    pub(crate) _kind: String,
+    pub token: Option<String>,
+    /// What the client calls itself; nothing depends on it.
+    #[serde(rename = "client")]
+    pub(crate) _client: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

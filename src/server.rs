@@ -1,13 +1,17 @@
 //! The network door: one port for the socket, for single requests and for what operators ask. `run(listener, …, shutdown)` is all of it,
 //! so that tests and the binary start the same thing. Doors never import each other.
 
+mod entry;
 mod glance;
 mod http;
+mod listen;
 mod ops;
 mod socket;
 mod workspaces;
 
+use crate::access::Access;
 use crate::config::Config;
+use crate::config::access::AccessConfig;
 use crate::engine::Readiness;
 use crate::machine::Machine;
 use crate::protocol::parse::Rules;
@@ -15,8 +19,8 @@ use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame};
 use crate::runner::Runner;
 use crate::toolchain::Toolchains;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -26,6 +30,8 @@ use tokio_util::task::TaskTracker;
 pub struct Server {
     runner: Arc<Runner>,
     rules: Rules,
+    access: Access,
+    tls: Option<listen::Tls>,
     settings: crate::config::Connection,
     usual: crate::config::LimitsConfig,
     machine: Machine,
@@ -37,18 +43,31 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(config: &Config, toolchains: Toolchains, runner: Arc<Runner>) -> Arc<Self> {
+    /// Fails where the certificate can't be used.
+    pub fn new(config: &Config, toolchains: Toolchains, runner: Arc<Runner>) -> anyhow::Result<Arc<Self>> {
         let rules = Rules::new(config, toolchains);
-        Arc::new(Self {
+        let tls = config.access.tls().map(|(certificate, key)| listen::Tls::load(&certificate, &key)).transpose()?;
+        Ok(Arc::new(Self {
             runner,
             rules,
+            access: Access::new(&config.access),
+            tls,
             settings: config.connection.clone(),
             usual: config.limits.clone(),
             machine: Machine::new(config.cache()),
             draining: CancellationToken::new(),
             ending: CancellationToken::new(),
             connections: TaskTracker::new(),
-        })
+        }))
+    }
+
+    /// Other tokens, origins and certificates from now on; connections stay.
+    pub fn reload(&self, access: &AccessConfig) -> anyhow::Result<()> {
+        if let (Some(tls), Some((certificate, key))) = (&self.tls, access.tls()) {
+            tls.reload(&certificate, &key)?;
+        }
+        self.access.replace(access);
+        Ok(())
     }
 
     fn welcome(&self) -> WelcomeFrame {
@@ -98,31 +117,16 @@ const REAPING: Duration = Duration::from_secs(10);
 const GOODBYE: Duration = Duration::from_secs(6);
 
 /// Serves until `shutdown`, then lets live runs end within the grace time.
-pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: CancellationToken) -> std::io::Result<()> {
-    let router = Router::new()
-        .route("/", get(ops::front))
-        .route("/healthz", get(ops::healthz))
-        .route("/readyz", get(ops::readyz))
-        .route("/v1/languages", get(ops::languages))
-        .route("/v1/glance", get(glance::glance))
-        .route("/v1/connect", get(socket::connect))
-        .route("/v1/run", post(http::run))
-        .route("/run", post(http::run))
-        .route("/v1/workspaces", get(workspaces::all).post(workspaces::open))
-        .route("/v1/workspaces/{name}", get(workspaces::list).delete(workspaces::close))
-        .route("/v1/workspaces/{name}/file", get(workspaces::read))
-        .with_state(server.clone());
-    let stop_accepting = {
-        let server = server.clone();
-        async move {
-            shutdown.cancelled().await;
-            server.runner.drain();
-            server.draining.cancel();
-        }
+pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: CancellationToken) {
+    let router = router(&server);
+    let stop_accepting = shutdown.clone();
+    let draining = async {
+        stop_accepting.cancelled().await;
+        server.runner.drain();
+        server.draining.cancel();
+        std::future::pending::<()>().await;
     };
-    // Frames are small and each is wanted at once.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop_accepting);
+    let serving = listen::serve(listener, router, server.clone(), shutdown);
     let reaping = async {
         let mut turns = tokio::time::interval(REAPING);
         loop {
@@ -135,14 +139,14 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
         tokio::time::sleep(server.settings.grace()).await;
     };
     let ended = async {
-        serving.await?;
+        serving.await;
         server.connections.close();
         server.connections.wait().await;
-        Ok::<_, std::io::Error>(())
     };
     tokio::select! {
-        ended = ended => ended?,
+        () = ended => {}
         () = reaping => {}
+        () = draining => {}
         // A client that never ends its request must not keep the server from ending.
         () = overdue => {
             server.connections.close();
@@ -151,5 +155,20 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
         }
     }
     server.runner.engines().shut_down().await;
-    Ok(())
+}
+
+fn router(server: &Arc<Server>) -> Router {
+    let open = Router::new().route("/", get(ops::front)).route("/healthz", get(ops::healthz)).route("/readyz", get(ops::readyz));
+    let socket =
+        Router::new().route("/v1/connect", get(socket::connect)).route_layer(from_fn_with_state(server.clone(), entry::guard_socket));
+    let guarded = Router::new()
+        .route("/v1/languages", get(ops::languages))
+        .route("/v1/glance", get(glance::glance))
+        .route("/v1/run", post(http::run))
+        .route("/run", post(http::run))
+        .route("/v1/workspaces", get(workspaces::all).post(workspaces::open))
+        .route("/v1/workspaces/{name}", get(workspaces::list).delete(workspaces::close))
+        .route("/v1/workspaces/{name}/file", get(workspaces::read))
+        .route_layer(from_fn_with_state(server.clone(), entry::guard));
+    open.merge(socket).merge(guarded).with_state(server.clone())
 }

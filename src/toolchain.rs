@@ -56,6 +56,12 @@ impl Kind {
 }
 
 impl Toolchain {
+    /// By its name or an alias, in whatever case.
+    pub fn is_called(&self, name: &str) -> bool {
+        let is = |other: &String| other.eq_ignore_ascii_case(name);
+        is(&self.name) || self.aliases.iter().any(is)
+    }
+
     /// What its function-level tests are run by: both hosts, and what they need, as files beside them.
     pub fn harness_files(&self) -> &[crate::job::JobFile] {
         &self.harness
@@ -180,8 +186,7 @@ impl Toolchains {
 
     /// By name or alias, in whatever case.
     pub fn find(&self, name: &str) -> Option<&Arc<Toolchain>> {
-        let is = |other: &String| other.eq_ignore_ascii_case(name);
-        self.all.iter().find(|toolchain| is(&toolchain.name) || toolchain.aliases.iter().any(is))
+        self.all.iter().find(|toolchain| toolchain.is_called(name))
     }
 
     /// By the ending of a file's name.

@@ -55,6 +55,13 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
             Workspaces::new(config.workspaces(), false),
             Size { cells: config.cells(), pool: config.docker.pool, warm: true },
         );
+        let server = match Server::new(&config, toolchains.clone(), runner.clone()) {
+            Ok(server) => server,
+            Err(fault) => {
+                eprintln!("error: {fault:#}");
+                return Ok(ExitCode::from(USAGE));
+            }
+        };
         let preparing = start_engines(&config, &toolchains, &runner).await?;
         if let Some(wall) = runner.engines().wasm.wall()
             && !wall.is_whole()
@@ -63,14 +70,15 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
         }
         let shutdown = CancellationToken::new();
         let signals = tokio::spawn(signals(shutdown.clone())?);
-        println!("listening on http://{}", listener.local_addr()?);
+        let scheme = if config.access.tls().is_some() { "https" } else { "http" };
+        println!("listening on {scheme}://{}", listener.local_addr()?);
         std::io::stdout().flush()?;
         let preparing = tokio::spawn(preparing);
-        let server = Server::new(&config, toolchains, runner);
-        let served = server::run(listener, server, shutdown).await;
+        let reloading = tokio::spawn(reload(settings, server.clone())?);
+        server::run(listener, server, shutdown).await;
         signals.abort();
         preparing.abort();
-        served?;
+        reloading.abort();
         Ok(ExitCode::SUCCESS)
     });
     // Not waited for: a guest that is still being prepared.
@@ -108,6 +116,23 @@ async fn prepare_missing(runner: Arc<Runner>, cache: Cache, missing: Vec<Arc<Too
             tracing::error!("{fault}");
         }
     }
+}
+
+/// SIGHUP: who may come in is read again. A mistake changes nothing.
+fn reload(settings: SettingsArguments, server: Arc<Server>) -> std::io::Result<impl Future<Output = ()>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            let reloaded = match settings.load() {
+                Ok((config, _)) => server.reload(&config.access).map_err(|fault| format!("{fault:#}")),
+                Err(mistakes) => Err(mistakes.join("\n")),
+            };
+            match reloaded {
+                Ok(()) => tracing::info!("read again who may come in"),
+                Err(fault) => tracing::error!("nothing is changed: {fault}"),
+            }
+        }
+    })
 }
 
 /// The first signal asks for an end, the second enforces it.

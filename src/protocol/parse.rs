@@ -33,7 +33,7 @@ const MAX_WIDTH: usize = 64 << 10;
 /// A frame of a client, checked.
 #[derive(Debug)]
 pub enum Request {
-    Hello,
+    Hello { token: Option<String> },
     Run(Box<Job>),
     Stdin { id: String, bytes: Vec<u8>, eof: bool },
     Cancel { id: String },
@@ -91,7 +91,7 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
         "cancel" => read::<CancelFrame>(frame).map(|CancelFrame { id, .. }| Request::Cancel { id }),
         "glance" => read::<GlanceRequest>(frame).map(|frame| Request::Glance { machine: frame.sys.unwrap_or(false) }),
         "clock" => read::<ClockRequest>(frame).and_then(ClockRequest::check).map(|client_ms| Request::Clock { client_ms }),
-        "hello" => read::<HelloFrame>(frame).map(|_| Request::Hello),
+        "hello" => read::<HelloFrame>(frame).map(|frame| Request::Hello { token: frame.token }),
         "workspace.open" => read::<OpenFrame>(frame).and_then(|frame| workspace::open(frame, rules)),
         "workspace.list" => read::<ListFrame>(frame).and_then(workspace::list),
         "workspace.read" => read::<ReadFrame>(frame).and_then(|frame| workspace::read(frame, rules)),

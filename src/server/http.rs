@@ -3,7 +3,9 @@
 //! the client waits for.
 
 use super::Server;
+use super::entry::denied;
 use super::socket::{LARGE_FRAME, refusal};
+use crate::access::Caller;
 use crate::event::{Event, Outcome};
 use crate::job::{Job, Owner, Stream};
 use crate::protocol::parse::{self, Request};
@@ -55,18 +57,23 @@ pub(super) async fn run(State(server): State<Arc<Server>>, request: axum::extrac
     // The server's end waits for it.
     let alive = server.connections.token();
     let (head, body) = request.into_parts();
-    match begin(&server, &head.headers, body).await {
+    let Some(caller) = head.extensions.get::<Caller>() else {
+        return Refused::from(Refusal::new(Code::Internal, "nobody asked")).into_response();
+    };
+    match begin(&server, caller, &head.headers, body).await {
         Err(refused) => refused.into_response(),
-        Ok(run) if wants_events(&head.headers) => events(run, alive, server.settings.ping()),
+        Ok(run) if wants_events(&head.headers) => events(run, alive, caller.clone(), server.settings.ping()),
         Ok(run) => answer(run).await,
     }
 }
 
-async fn begin(server: &Server, headers: &HeaderMap, body: Body) -> Result<Run, Refused> {
+async fn begin(server: &Server, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<Run, Refused> {
     check_type(headers)?;
     let bytes = read(headers, body, server.settings.max_frame_bytes()).await?;
     let parse = || job(server, &bytes);
     let mut job = if bytes.len() > LARGE_FRAME { tokio::task::block_in_place(parse) } else { parse() }?;
+    job.owner = Owner::Nobody;
+    server.access.admit(caller, &mut job, bytes.len()).map_err(|fault| denied(&fault))?;
     drop(bytes);
     if !wants_events(headers) {
         // Nobody sees it before the end.
@@ -148,14 +155,13 @@ async fn too_large(mut pieces: BodyDataStream, most: usize, given: Option<usize>
 fn job(server: &Server, bytes: &[u8]) -> Result<Job, Refusal> {
     let text = str::from_utf8(bytes).map_err(|_| Refusal::new(Code::BadJson, "the body is not UTF-8"))?;
     let frame = body::run_frame(text, &made_up_id())?;
-    let mut job = match parse::request(&frame, &server.rules) {
+    let job = match parse::request(&frame, &server.rules) {
         Ok(Request::Run(job)) => *job,
         Ok(_) => {
             return Err(Refusal::of_field(Code::BadField, "type", "only a `run` can be posted"));
         }
         Err(refused) => return Err(refused.refusal),
     };
-    job.owner = Owner::Nobody;
     if job.interactive {
         let message = "`interactive` needs the socket: with a request no more input can come\nhint: put all input into `stdin`";
         return Err(Refusal::of_field(Code::BadField, "interactive", message));
@@ -196,12 +202,13 @@ enum Part {
 }
 
 /// The same events, each as it happens. A client that does not read stops its program, as on the socket.
-fn events(run: Run, alive: TaskTrackerToken, ping: Duration) -> Response {
-    let frames = stream::unfold((run, alive), async |(mut run, alive)| {
+fn events(run: Run, alive: TaskTrackerToken, caller: Caller, ping: Duration) -> Response {
+    let frames = stream::unfold((run, alive, caller), async |(mut run, alive, caller)| {
         let event = run.next().await?;
         let frame = render::event(&run.job().id, run.job().meta.as_deref(), &event);
         let kind = body::type_of(&frame);
-        Some((Part::Event(format!("event: {kind}\ndata: {frame}\n\n")), (run, alive)))
+        caller.pass(frame.len()).await;
+        Some((Part::Event(format!("event: {kind}\ndata: {frame}\n\n")), (run, alive, caller)))
     });
     let pings = stream::unfold(interval_at(Instant::now() + ping, ping), async |mut pings| {
         pings.tick().await;

@@ -2,7 +2,10 @@
 //! turns its events into frames, a writing half sends them. Everything between them is bounded: a client that does
 //! not read stops its programs and nothing else.
 
+use super::entry::denied;
+use super::listen::Peer;
 use super::{Server, workspaces};
+use crate::access::{Caller, Refused as Stranger, Seat};
 use crate::event::Event;
 use crate::job::{Job, Owner};
 use crate::lock::lock;
@@ -19,6 +22,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
@@ -39,6 +43,9 @@ const LINGER: Duration = Duration::from_secs(5);
 const LINGER_BYTES: u64 = 256 << 20;
 /// How long a frame may take to be sent when the connection is being closed.
 const LAST_WORDS: Duration = Duration::from_secs(2);
+/// How long a client without a token may take to send it, and how large its first frame may be.
+const INTRODUCTION: Duration = Duration::from_secs(5);
+const HELLO: usize = 4 << 10;
 /// Parsing a larger frame is kept off the other connections' threads.
 pub(super) const LARGE_FRAME: usize = 256 << 10;
 
@@ -60,10 +67,11 @@ pub(super) async fn connect(State(server): State<Arc<Server>>, mut request: axum
     if !protocols.is_empty() && !protocols.iter().any(|name| name == crate::protocol::NAME) {
         return (StatusCode::BAD_REQUEST, "this server speaks the subprotocol runnel.v1\n").into_response();
     }
+    let guest = Guest::of(&request);
     let upgrade = hyper::upgrade::on(&mut request);
     server.connections.clone().spawn(async move {
         match upgrade.await {
-            Ok(stream) => serve(stream, server).await,
+            Ok(stream) => serve(stream, server, guest).await,
             Err(fault) => tracing::debug!("an upgrade failed: {fault}"),
         }
     });
@@ -94,6 +102,22 @@ fn handshake(headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
     HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| "`Sec-WebSocket-Key` can't be read\n")
 }
 
+/// Who has come.
+struct Guest {
+    caller: Option<Caller>,
+    address: IpAddr,
+    /// Taken as long as the connection stands.
+    seat: Option<Arc<Seat>>,
+}
+
+impl Guest {
+    fn of(request: &axum::extract::Request) -> Self {
+        let extensions = request.extensions();
+        let address = extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+        Self { caller: extensions.get().cloned(), address, seat: extensions.get().cloned() }
+    }
+}
+
 /// A run that a client may still speak to.
 struct Live {
     input: Input,
@@ -109,7 +133,11 @@ struct Connection {
     outgoing: mpsc::Sender<Message>,
     /// Ends with the connection; every run's token is a child of it.
     token: CancellationToken,
+    /// Where it has no token.
     owner: Owner,
+    /// None until it has said who it is.
+    caller: Option<Caller>,
+    address: IpAddr,
 }
 
 /// Why the reading half ended.
@@ -119,7 +147,7 @@ enum Goodbye {
     Close(u16, &'static str),
 }
 
-async fn serve(stream: Upgraded, server: Arc<Server>) {
+async fn serve(stream: Upgraded, server: Arc<Server>, guest: Guest) {
     let max = server.settings.max_frame_bytes();
     let config = WebSocketConfig::default().max_message_size(Some(max)).max_frame_size(Some(max));
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
@@ -130,7 +158,9 @@ async fn serve(stream: Upgraded, server: Arc<Server>) {
     let owner = Owner::Connection(NEXT.fetch_add(1, Ordering::Relaxed));
     let _owned = CloseOwned { server: server.clone(), owner: owner.clone() };
     let (live, token) = (LiveRuns::default(), CancellationToken::new());
-    let connection = Connection { server: server.clone(), live, runs: JoinSet::new(), outgoing, token, owner };
+    let Guest { caller, address, seat } = guest;
+    let _seat = seat;
+    let connection = Connection { server: server.clone(), live, runs: JoinSet::new(), outgoing, token, owner, caller, address };
     let (goodbye, stream) = tokio::select! {
         read = connection.read(stream) => read,
         _ = &mut writer => return,
@@ -204,9 +234,11 @@ impl Connection {
     }
 
     async fn read_frames(&mut self, stream: &mut SplitStream<Socket>) -> Goodbye {
-        if self.send(render::json(&self.server.welcome())).await.is_err() {
+        if self.caller.is_some() && self.send(render::json(&self.server.welcome())).await.is_err() {
             return Goodbye::Gone;
         }
+        let introduction = tokio::time::sleep(INTRODUCTION);
+        tokio::pin!(introduction);
         let server = self.server.clone();
         let mut heard = Instant::now();
         let mut check = tokio::time::interval(server.settings.ping());
@@ -224,6 +256,7 @@ impl Connection {
                     }
                 }
                 Some(_) = self.runs.join_next() => {}
+                () = &mut introduction, if self.caller.is_none() => return Goodbye::Close(close::UNAUTHORIZED, "a token is needed"),
                 _ = check.tick() => {
                     if heard.elapsed() > server.settings.pong() {
                         return Goodbye::Close(close::GOING_AWAY, "no answer to a ping");
@@ -237,6 +270,9 @@ impl Connection {
 
     async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Goodbye> {
         match frame {
+            Some(Ok(Message::Text(text))) if self.caller.is_none() && text.len() > HELLO => {
+                Err(Goodbye::Close(close::UNAUTHORIZED, "a token is needed"))
+            }
             Some(Ok(Message::Text(text))) => {
                 let rules = &self.server.rules;
                 let request = if text.len() > LARGE_FRAME {
@@ -244,9 +280,16 @@ impl Connection {
                 } else {
                     parse::request(&text, rules)
                 };
+                let bytes = text.len();
                 drop(text);
+                if let Ok(Request::Hello { token }) = &request {
+                    return self.introduce(token.as_deref()).await;
+                }
+                if self.caller.is_none() {
+                    return self.turn_away(&Refusal::new(Code::Unauthorized, Stranger::NoToken.to_string())).await;
+                }
                 let refused = match request {
-                    Ok(request) => self.obey(request).await,
+                    Ok(request) => self.obey(request, bytes).await,
                     Err(refused) => Err(refused),
                 };
                 match refused {
@@ -269,13 +312,31 @@ impl Connection {
         self.outgoing.send(Message::text(frame)).await.map_err(|_| Goodbye::Gone)
     }
 
-    async fn obey(&mut self, request: Request) -> Result<(), Box<Refused>> {
-        match request {
-            Request::Hello => {
-                // A client that is gone is noticed by the reading half.
-                let _ = self.send(render::json(&self.server.welcome())).await;
-                Ok(())
+    /// Who it is. Without a token it stays who it was.
+    async fn introduce(&mut self, token: Option<&str>) -> Result<(), Goodbye> {
+        if token.is_some() || self.caller.is_none() {
+            match self.server.access.caller(token, self.address) {
+                Ok(caller) => self.caller = Some(caller),
+                Err(stranger) => return self.turn_away(&Refusal::new(Code::Unauthorized, stranger.to_string())).await,
             }
+        }
+        self.send(render::json(&self.server.welcome())).await
+    }
+
+    async fn turn_away(&self, refusal: &Refusal) -> Result<(), Goodbye> {
+        self.send(render::error(None, refusal)).await?;
+        Err(Goodbye::Close(close::UNAUTHORIZED, "a token is needed"))
+    }
+
+    /// Whose workspaces it may use.
+    fn owner(&self) -> Owner {
+        self.caller.as_ref().map_or_else(|| self.owner.clone(), |caller| caller.owner(self.owner.clone()))
+    }
+
+    async fn obey(&mut self, request: Request, bytes: usize) -> Result<(), Box<Refused>> {
+        match request {
+            // Heard before.
+            Request::Hello { .. } => Ok(()),
             Request::Workspace { id, ask } => self.ask(id, ask).await,
             Request::Glance { machine } => {
                 let _ = self.send(super::glance::frame(&self.server, machine)).await;
@@ -289,7 +350,7 @@ impl Connection {
             Request::Run(mut job) => {
                 let id = job.id.clone();
                 job.owner = self.owner.clone();
-                self.start(*job).map_err(|refusal| refused(id, refusal))
+                self.start(*job, bytes).map_err(|refusal| refused(id, refusal))
             }
             Request::Stdin { id, bytes, eof } => {
                 let sent = lock(&self.live).get(&id).map_or(Err(InputFault::Closed), |live| live.input.send(&bytes, eof));
@@ -313,7 +374,7 @@ impl Connection {
 
     /// In a task of its own: closing may wait for a run to end.
     async fn ask(&mut self, id: Option<String>, ask: Ask) -> Result<(), Box<Refused>> {
-        let (server, owner, outgoing) = (self.server.clone(), self.owner.clone(), self.outgoing.clone());
+        let (server, owner, outgoing) = (self.server.clone(), self.owner(), self.outgoing.clone());
         let answer = async move {
             let frame = match workspaces::answer(&server, &owner, id.as_deref(), ask).await {
                 Ok(frame) => frame,
@@ -325,7 +386,8 @@ impl Connection {
         Ok(())
     }
 
-    fn start(&mut self, job: Job) -> Result<(), Refusal> {
+    fn start(&mut self, mut job: Job, bytes: usize) -> Result<(), Refusal> {
+        let caller = self.caller.clone().ok_or_else(|| Refusal::new(Code::Unauthorized, Stranger::NoToken.to_string()))?;
         let cancel = self.token.child_token();
         {
             let live = lock(&self.live);
@@ -337,15 +399,16 @@ impl Connection {
                 return Err(busy(format!("this connection has {most} runs, which is the most allowed")));
             }
         }
+        self.server.access.admit(&caller, &mut job, bytes).map_err(|fault| denied(&fault))?;
         let run = self.server.runner.start(job, cancel.clone()).map_err(refusal)?;
         lock(&self.live).insert(run.job().id.clone(), Live { input: run.input(), cancel });
-        self.runs.spawn(attend(run, self.outgoing.clone(), self.live.clone()));
+        self.runs.spawn(attend(run, caller, self.outgoing.clone(), self.live.clone()));
         Ok(())
     }
 }
 
 /// Passes a run's events on as frames.
-async fn attend(mut run: Run, outgoing: mpsc::Sender<Message>, live: LiveRuns) {
+async fn attend(mut run: Run, caller: Caller, outgoing: mpsc::Sender<Message>, live: LiveRuns) {
     let id = run.job().id.clone();
     let meta = run.job().meta.clone();
     while let Some(event) = run.next().await {
@@ -354,6 +417,7 @@ async fn attend(mut run: Run, outgoing: mpsc::Sender<Message>, live: LiveRuns) {
             lock(&live).remove(&id);
         }
         let frame = render::event(&id, meta.as_deref(), &event);
+        caller.pass(frame.len()).await;
         if outgoing.send(Message::text(frame)).await.is_err() {
             return;
         }

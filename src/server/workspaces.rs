@@ -3,11 +3,13 @@
 
 use super::Server;
 use super::http::{self, Refused};
+use crate::access::Caller;
 use crate::job::Owner;
 use crate::protocol::parse::{self, Ask, Request};
 use crate::protocol::render::workspace;
 use crate::protocol::{Code, Refusal, body};
 use crate::workspace::Fault;
+use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
@@ -74,40 +76,54 @@ pub(super) struct ReadQuery {
 }
 
 /// `POST /v1/workspaces`.
-pub(super) async fn open(State(server): State<Arc<Server>>, request: axum::extract::Request) -> Response {
+pub(super) async fn open(
+    State(server): State<Arc<Server>>,
+    Extension(caller): Extension<Caller>,
+    request: axum::extract::Request,
+) -> Response {
     let (head, body) = request.into_parts();
-    match read_open(&server, &head.headers, body).await {
+    match read_open(&server, &caller, &head.headers, body).await {
         Ok(answer) => (StatusCode::CREATED, [(CONTENT_TYPE, "application/json")], answer).into_response(),
         Err(refused) => refused.into_response(),
     }
 }
 
-async fn read_open(server: &Server, headers: &HeaderMap, body: axum::body::Body) -> Result<String, Refused> {
+async fn read_open(server: &Server, caller: &Caller, headers: &HeaderMap, body: axum::body::Body) -> Result<String, Refused> {
     let text = http::read_text(server, headers, body).await?;
     let frame = body::frame("workspace.open", if text.trim().is_empty() { "{}" } else { &text })?;
-    Ok(ask(server, &frame).await?)
+    Ok(ask(server, caller, &frame).await?)
 }
 
 /// `GET /v1/workspaces`.
-pub(super) async fn all(State(server): State<Arc<Server>>) -> Response {
-    respond(ask(&server, &json!({"type": "workspace.list"}).to_string()).await)
+pub(super) async fn all(State(server): State<Arc<Server>>, Extension(caller): Extension<Caller>) -> Response {
+    respond(ask(&server, &caller, &json!({"type": "workspace.list"}).to_string()).await)
 }
 
 /// `GET /v1/workspaces/{name}`.
-pub(super) async fn list(State(server): State<Arc<Server>>, Path(name): Path<String>, Query(query): Query<ListQuery>) -> Response {
+pub(super) async fn list(
+    State(server): State<Arc<Server>>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    Query(query): Query<ListQuery>,
+) -> Response {
     let frame = json!({"type": "workspace.list", "workspace": name, "path": query.path});
-    respond(ask(&server, &frame.to_string()).await)
+    respond(ask(&server, &caller, &frame.to_string()).await)
 }
 
 /// `GET /v1/workspaces/{name}/file`.
-pub(super) async fn read(State(server): State<Arc<Server>>, Path(name): Path<String>, Query(query): Query<ReadQuery>) -> Response {
+pub(super) async fn read(
+    State(server): State<Arc<Server>>,
+    Extension(caller): Extension<Caller>,
+    Path(name): Path<String>,
+    Query(query): Query<ReadQuery>,
+) -> Response {
     let frame = json!({"type": "workspace.read", "workspace": name, "path": query.path, "max_bytes": query.max_bytes});
-    respond(ask(&server, &frame.to_string()).await)
+    respond(ask(&server, &caller, &frame.to_string()).await)
 }
 
 /// `DELETE /v1/workspaces/{name}`.
-pub(super) async fn close(State(server): State<Arc<Server>>, Path(name): Path<String>) -> Response {
-    respond(ask(&server, &json!({"type": "workspace.close", "workspace": name}).to_string()).await)
+pub(super) async fn close(State(server): State<Arc<Server>>, Extension(caller): Extension<Caller>, Path(name): Path<String>) -> Response {
+    respond(ask(&server, &caller, &json!({"type": "workspace.close", "workspace": name}).to_string()).await)
 }
 
 fn respond(answer: Result<String, Refusal>) -> Response {
@@ -117,11 +133,11 @@ fn respond(answer: Result<String, Refusal>) -> Response {
     }
 }
 
-async fn ask(server: &Server, frame: &str) -> Result<String, Refusal> {
+async fn ask(server: &Server, caller: &Caller, frame: &str) -> Result<String, Refusal> {
     let request = parse::request(frame, &server.rules).map_err(|refused| refused.refusal)?;
     let Request::Workspace { id, ask } = request else {
         return Err(Refusal::new(Code::BadFrame, "this address is about workspaces"));
     };
-    let frame = answer(server, &Owner::Nobody, id.as_deref(), ask).await?;
+    let frame = answer(server, &caller.owner(Owner::Nobody), id.as_deref(), ask).await?;
     Ok(body::without_type(&frame).to_owned())
 }

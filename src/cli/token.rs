@@ -1,0 +1,27 @@
+//! `runnel token`: a new token, and the line of the configuration that lets it in.
+
+use clap::Args;
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::process::ExitCode;
+
+/// Bytes of chance in a token.
+const CHANCE: usize = 24;
+
+#[derive(Debug, Args)]
+#[command(after_help = "The token is shown once; the configuration holds its digest only.")]
+pub(super) struct TokenArguments {
+    /// What the token is called in the configuration, in logs and in metrics
+    name: String,
+}
+
+pub(super) fn token(arguments: &TokenArguments) -> anyhow::Result<ExitCode> {
+    let mut chance = [0; CHANCE];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut chance)?;
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let token = format!("rnl_{}", hex(&chance));
+    println!("{token}");
+    let name = toml::Value::String(arguments.name.clone());
+    eprintln!("hint: in the configuration, under [access]: tokens = [{{ name = {name}, sha256 = \"{}\" }}]", hex(&Sha256::digest(&token)));
+    Ok(ExitCode::SUCCESS)
+}
