@@ -4,11 +4,14 @@
 pub mod body;
 pub mod parse;
 pub mod render;
+mod schema;
 mod text;
 
+pub use schema::{asyncapi, schema};
 pub use text::to_base64;
 pub use text::{Data, Pairs};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -22,7 +25,7 @@ pub struct Refusal {
     pub details: Details,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -35,7 +38,7 @@ pub struct Details {
 }
 
 /// Everything that can be wrong with what a client sends, or with us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     BadJson,
@@ -121,7 +124,7 @@ pub struct Head {
     pub id: Option<serde_json::Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "fields that are allowed and mean nothing yet")]
 pub struct HelloFrame {
@@ -131,7 +134,7 @@ pub struct HelloFrame {
     client: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StdinFrame {
     #[serde(rename = "type")]
@@ -143,7 +146,7 @@ pub struct StdinFrame {
     pub eof: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelFrame {
     #[serde(rename = "type")]
@@ -152,7 +155,7 @@ pub struct CancelFrame {
 }
 
 /// `run`, field by field as the protocol's page has it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunFrame<'a> {
     #[serde(rename = "type")]
@@ -194,7 +197,7 @@ pub struct RunFrame<'a> {
     pub priority: Option<Priority>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsFrame {
     pub time_ms: Option<u64>,
@@ -207,7 +210,7 @@ pub struct LimitsFrame {
     pub fuel: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeterministicFrame {
     #[serde(default)]
@@ -215,7 +218,7 @@ pub struct DeterministicFrame {
     pub now: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestsFrame {
     #[serde(default)]
@@ -224,8 +227,9 @@ pub struct TestsFrame {
     pub hidden: Vec<TestFrame>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TestCase")] // `TestFrame` is what the server sends
 pub struct TestFrame {
     pub id: String,
     pub input: Option<Data>,
@@ -237,7 +241,7 @@ pub struct TestFrame {
     pub limits: Option<LimitsFrame>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompareFrame {
     Exact,
@@ -250,7 +254,7 @@ pub enum CompareFrame {
     Interactor(Box<HelperFrame>),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FloatFrame {
     #[serde(default)]
@@ -261,7 +265,7 @@ pub struct FloatFrame {
     pub ignore_case: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HarnessFrame {
     pub code: Option<Data>,
@@ -272,7 +276,7 @@ pub struct HarnessFrame {
 }
 
 /// A checker or an interactor.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HelperFrame {
     pub language: String,
@@ -285,7 +289,7 @@ pub struct HelperFrame {
     pub style: Option<StyleName>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StyleName {
     Runnel,
@@ -293,7 +297,7 @@ pub enum StyleName {
     Testlib,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     Interactive,

@@ -1,14 +1,15 @@
-//! The network door: one port for the socket, for single requests and for what operators ask. `run(listener, …, shutdown)` is all of it,
+//! The network door: one port for the socket, for single requests, for what operators ask and for the web page. `run(listener, …, shutdown)` is all of it,
 //! so that tests and the binary start the same thing. Doors never import each other.
 
 mod http;
 mod ops;
+mod page;
 mod socket;
 
 use crate::config::Config;
 use crate::engine::Readiness;
 use crate::protocol::parse::Rules;
-use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame};
+use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame, hundredths};
 use crate::runner::Runner;
 use crate::toolchain::Toolchains;
 use axum::Router;
@@ -68,9 +69,10 @@ impl Server {
         let part = |toolchain: &Arc<crate::toolchain::Toolchain>| {
             let readiness = self.runner.engines().readiness(toolchain);
             let state = readiness.word();
-            let reason = match readiness {
-                Readiness::Ready => None,
-                Readiness::Preparing { what: reason, .. } | Readiness::Unavailable(reason) => Some(reason),
+            let (reason, progress) = match readiness {
+                Readiness::Ready => (None, None),
+                Readiness::Preparing { what, share } => (Some(what), Some(hundredths(share))),
+                Readiness::Unavailable(reason) => (Some(reason), None),
             };
             LanguagePart {
                 name: toolchain.name.clone(),
@@ -79,6 +81,7 @@ impl Server {
                 engine: toolchain.kind.engine(),
                 state,
                 reason,
+                progress,
                 limits: (&toolchain.limits).into(),
                 example: toolchain.example.clone(),
             }
@@ -93,13 +96,15 @@ const GOODBYE: Duration = Duration::from_secs(6);
 /// Serves until `shutdown`, then lets live runs end within the grace time.
 pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: CancellationToken) -> std::io::Result<()> {
     let router = Router::new()
-        .route("/", get(ops::front))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/v1/languages", get(ops::languages))
         .route("/v1/connect", get(socket::connect))
         .route("/v1/run", post(http::run))
         .route("/run", post(http::run))
+        .route("/v1/schema.json", get(ops::schema))
+        .route("/v1/asyncapi.json", get(ops::asyncapi))
+        .fallback(page::file)
         .with_state(server.clone());
     let stop_accepting = {
         let server = server.clone();

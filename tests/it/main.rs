@@ -13,6 +13,8 @@ mod http;
 mod judge;
 mod judging;
 mod limits;
+mod page;
+mod schema;
 mod shell;
 mod socket;
 mod toolchains;
