@@ -6,7 +6,7 @@ const ROUNDS = 60
 const MEGABYTES = 10
 const SECONDS = 5
 
-const server = await startServer()
+const server = await startServer({ docker: false })
 const browser = await startBrowser()
 
 /** The page with this program in it. */

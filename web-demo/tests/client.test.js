@@ -1,6 +1,5 @@
 // The client library as it is published, in Node, with the real server.
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
 import { startProxy, startServer } from './server.js'
 
@@ -9,7 +8,7 @@ let library
 
 before(async () => {
   library = await import('../src/client/dist/index.js')
-  server = await startServer()
+  server = await startServer({ docker: false })
 })
 
 after(() => server?.stop())
@@ -72,8 +71,9 @@ for (const kind of kinds) {
       client.close()
     })
 
-    it('loses what runs when the connection breaks, and comes back', async () => {
+    it('loses what runs when the connection breaks, and comes back', async (t) => {
       const proxy = await startProxy(server.url, '/below/')
+      t.after(() => proxy.stop())
       const states = []
       const client = new library.Client(proxy.url, { onState: (state) => states.push(state) })
       const run = client.run({ language: 'python', code: 'input()', interactive: true })
@@ -86,21 +86,18 @@ for (const kind of kinds) {
       assert.equal((await next.result).execution.stdout, '2\n')
       assert.deepEqual([...new Set(states)], ['connecting', 'open', 'waiting'])
       client.close()
-      proxy.stop()
     })
 
-    it('waits for a server that is not there yet', async () => {
-      const [first] = await Promise.all([startServer()])
+    it('waits for a server that is not there yet', async (t) => {
+      const first = await startServer({ docker: false })
       const { host } = new URL(first.url)
       await first.stop()
       const client = new library.Client(first.url)
       const run = client.run({ language: 'python', code: 'print(3)' })
-      const later = await startServer(host)
+      const later = await startServer({ listen: host, docker: false })
+      t.after(later.stop)
       assert.equal((await run.result).execution.stdout, '3\n')
       client.close()
-      const gone = once(later.process, 'exit')
-      later.process.kill('SIGTERM')
-      await gone
     })
   })
 }

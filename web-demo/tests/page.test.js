@@ -1,6 +1,8 @@
 // The page in a real browser, with the real server.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { open, result, shows, startBrowser, terminal, visit, write } from './browser.js'
@@ -102,6 +104,13 @@ describe('the page', () => {
     await page.locator('.xterm-helper-textarea').focus()
     await page.keyboard.press('Control+C')
     await shows(result(page), 'cancelled')
+  })
+
+  test('keeps the end of a long output, and says so', async ({ page }) => {
+    await write(page, 'for number in range(20_000): print("line", number)\n')
+    await run(page)
+    await shows(terminal(page), 'line 19999')
+    await shows(result(page), 'The terminal keeps the last 5,000 lines')
   })
 
   test('says how a program ended', async ({ page }) => {
@@ -266,6 +275,19 @@ describe('the page', () => {
   })
 })
 
+describe('a language that can’t be used', () => {
+  it('is there with the reason', async (t) => {
+    const small = await startServer({ docker: false })
+    t.after(small.stop)
+    const { page, context } = await open(browser, small.url)
+    await page.locator('option', { hasText: /^C\+\+ · .* · unavailable$/ }).waitFor({ state: 'attached' })
+    await page.getByLabel('Language').selectOption('cpp')
+    await shows(page.locator('.reason'), /C\+\+ is not available: .*docker/i)
+    assert.equal(await page.getByRole('button', { name: 'Run' }).isDisabled(), true)
+    await context.close()
+  })
+})
+
 describe('accessibility', () => {
   for (const colorScheme of ['light', 'dark']) {
     test(
@@ -327,5 +349,22 @@ describe('snippets', () => {
     )
     assert.deepEqual([findings, faults, [...hosts]], [[], [], [new URL(server.url).host]])
     await context.close()
+  })
+
+  it('work in a page of another host, with the server that they came from', async (t) => {
+    const page = `<!doctype html><html lang="en"><title>A blog</title><link rel="icon" href="data:,">
+      <script type="module" src="${server.url}runnel-snippet.js"></script>
+      <main><h1>A blog</h1><runnel-snippet language="js">console.log("from afar")</runnel-snippet></main></html>`
+    const blog = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(page))
+    await once(blog.listen(0, '127.0.0.1'), 'listening')
+    t.after(() => {
+      blog.closeAllConnections()
+      blog.close()
+    })
+    const visited = await visit(browser, `http://127.0.0.1:${blog.address().port}/`)
+    await visited.page.getByRole('button', { name: 'Run' }).click()
+    await shows(visited.page.locator('.output'), 'from afar')
+    assert.deepEqual(visited.faults, [])
+    await visited.context.close()
   })
 })

@@ -9,9 +9,10 @@ import { fileURLToPath } from 'node:url'
 const BINARY = process.env.RUNNEL ?? fileURLToPath(new URL('../../target/release/runnel', import.meta.url))
 export const withDocker = process.env.RUNNEL_TEST_DOCKER !== '0'
 
-export async function startServer(listen = '127.0.0.1:0') {
-  const docker = withDocker ? [] : ['--set', 'docker.enabled=false']
-  const child = spawn(BINARY, ['serve', '--listen', listen, ...docker], { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startServer({ listen = '127.0.0.1:0', docker = withDocker } = {}) {
+  const child = spawn(BINARY, ['serve', '--listen', listen, '--set', `docker.enabled=${docker}`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const lines = createInterface({ input: child.stdout })
   const [line] = await once(lines, 'line')
   const url = `${line.replace('listening on ', '')}/`
@@ -19,7 +20,7 @@ export async function startServer(listen = '127.0.0.1:0') {
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
-  return { url, stop, process: child }
+  return { url, stop }
 }
 
 /** What a reverse proxy does: `/below/x` is asked for as `/x`. */

@@ -3,6 +3,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completeAnyWord,
   completionKeymap,
 } from '@codemirror/autocomplete'
@@ -139,8 +140,9 @@ export class Editor {
         tabindex: '0',
         ...(describedBy && { 'aria-describedby': describedBy }),
       }),
-      // Ctrl+Enter belongs to whoever runs the program.
       keymap.of([
+        // It belongs to whoever runs the program; what was to be completed no longer is.
+        { key: 'Mod-Enter', run: (view) => closeCompletion(view) && false },
         ...closeBracketsKeymap,
         ...completionKeymap,
         ...historyKeymap,

@@ -18,7 +18,11 @@ const VIEWS: Record<View, { title: string; count: () => number }> = {
 const NAMES = Object.keys(VIEWS) as View[]
 
 /** What is run by keyboard: the tests where they are shown, or else the program. */
-export const startShown = (): void => start(view.value === 'tests' ? 'tests' : 'program')
+export function startShown(): void {
+  start(view.value === 'tests' ? 'tests' : 'program')
+  // On a phone what happens is below the program.
+  document.querySelector('.happening')?.scrollIntoView({ block: 'nearest' })
+}
 
 function onKey(event: KeyboardEvent): void {
   if (document.querySelector('dialog[open]')) return

@@ -12,7 +12,7 @@ export function DiffView({ expected, actual }: { expected: string; actual: strin
     <figure class="diff">
       <figcaption>
         <span class="missing">− expected</span> <span class="extra">+ came</span>
-        <span class="faint"> · blank, → tab, ↵ end of line, ⊣ no end of line</span>
+        <span class="faint legend">“·” is a blank, “→” a tab, “↵” the end of a line, “⊣” none</span>
       </figcaption>
       <pre tabIndex={0}>
         {lines.slice(0, MOST_LINES).map((line, index) => (

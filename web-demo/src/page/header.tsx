@@ -1,6 +1,7 @@
 /** The top of the page: language, example, run and stop, arguments, share, and whether the server is there. */
 import { useState } from 'preact/hooks'
 import type { LanguagePart } from '../client/index.ts'
+import { titleOf } from '../titles.ts'
 import { startShown } from './app.tsx'
 import { isDrawerOpen } from './drawer.tsx'
 import { examples, mainFile } from './examples.ts'
@@ -93,18 +94,6 @@ function LanguagePicker() {
     </div>
   )
 }
-
-const TITLES: Record<string, string> = {
-  python: 'Python',
-  javascript: 'JavaScript',
-  c: 'C',
-  cpp: 'C++',
-  cpp17: 'C++17',
-  go: 'Go',
-  csharp: 'C#',
-  bash: 'Bash',
-}
-const titleOf = (name: string): string => TITLES[name] ?? name
 
 function LanguageState({ language: { state, reason, progress } }: { language: LanguagePart }) {
   if (state === 'ready') return <span class="state ready">ready</span>

@@ -170,7 +170,7 @@ function Summary() {
         {passed} of {passed + failed} passed
         {summary.hidden_passed + summary.hidden_failed > 0 && (
           <span class="faint">
-            , hidden ones {summary.hidden_passed} of {summary.hidden_passed + summary.hidden_failed}
+            hidden: {summary.hidden_passed} of {summary.hidden_passed + summary.hidden_failed}
           </span>
         )}
       </p>
@@ -256,7 +256,7 @@ function CaseRow({ test, outcome }: { test: Case; outcome: TestPart | undefined 
                 checked={test.expected !== null}
                 onChange={(event) => changeCase(test.key, { expected: event.currentTarget.checked ? '' : null })}
               />
-              output is compared
+              compared
             </label>
             <button type="button" onClick={duplicate} aria-label={`Duplicate ${test.name}`}>
               <Icon name="copy" />

@@ -4,6 +4,7 @@
  */
 import { bytesOf, Client, RefusedError, type Run, type RunFrames } from '../client/index.ts'
 import type { Editor } from '../editor/editor.ts'
+import { titleOf } from '../titles.ts'
 import { sheet } from './style.ts'
 
 /** What is kept of the output, in characters: the newest. */
@@ -60,7 +61,7 @@ export class RunnelSnippet extends HTMLElement {
     const bar = element(
       'div',
       { className: 'bar' },
-      element('span', { className: 'language', textContent: this.#language }),
+      element('span', { className: 'language', textContent: titleOf(this.#language) }),
       this.#end,
       this.#button,
     )

@@ -18,7 +18,7 @@ const CSS = `
 }
 [hidden] { display: none !important; }
 .bar { display: flex; align-items: center; gap: 12px; padding: 6px 6px 6px 14px; background: var(--raised); border-bottom: 1px solid var(--line); }
-.language { font-weight: 600; text-transform: capitalize; }
+.language { font-weight: 600; }
 .end { margin-left: auto; color: var(--muted); font-size: 12.5px; }
 button { font: inherit; color: inherit; border: 1px solid var(--field); border-radius: 7px; background: var(--surface); padding: 4px 12px; min-height: 32px; cursor: pointer; }
 .run { background: var(--accent); border-color: var(--accent); color: var(--on-accent); font-weight: 600; }
