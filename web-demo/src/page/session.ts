@@ -60,6 +60,11 @@ export function find(all: LanguagePart[], name: string): LanguagePart | undefine
   return all.find((one) => one.name === name || one.aliases.includes(name))
 }
 
+/** The run under way; `current` is what is shown of it. A quick run is over before anybody could see that it began. */
+let live: Current | null = null
+let showing: ReturnType<typeof setTimeout> | undefined
+const SHOWN_AFTER_MS = 50
+
 let client: Client | undefined
 /** The terminal comes later than the page; what is written before is kept. */
 let screen: Screen | undefined
@@ -103,14 +108,51 @@ export function start(kind: Kind): void {
   if (!client) return
   stop()
   const run = client.run(job(work.value, kind), { onFrame: (frame) => take(run, frame) })
+  live = { run, kind, phase: 'sent', note: '', isWaiting: false }
+  isAnswered = false
+  clearTimeout(showing)
+  showing = setTimeout(show, SHOWN_AFTER_MS)
+  view.value = kind === 'tests' ? 'tests' : 'output'
+  run.result.catch((reason: unknown) => failed(run, reason))
+}
+
+export function stop(): void {
+  live?.run.cancel()
+}
+
+export function sendInput(text: string): void {
+  if (live?.run.frame.interactive !== true) return
+  live.run.stdin(text)
+  become({ ...live, isWaiting: false })
+}
+
+export function endInput(): void {
+  if (live?.run.frame.interactive === true) live.run.end()
+}
+
+function show(): void {
   batch(() => {
-    current.value = { run, kind, phase: 'sent', note: '', isWaiting: false }
+    current.value = live
     result.value = null
     fault.value = null
-    if (kind === 'tests') testResults.value = new Map()
-    view.value = kind === 'tests' ? 'tests' : 'output'
   })
-  if (kind === 'program') {
+}
+
+function become(next: Current): void {
+  live = next
+  if (current.value !== null) current.value = next
+}
+
+/** Whether the run under way was heard of. */
+let isAnswered = false
+
+/** Wipes what the last run left with the first that is heard of this one: a quick one has its output there in the same painted frame. */
+function answered({ kind, run }: Current): void {
+  if (isAnswered) return
+  isAnswered = true
+  if (kind === 'tests') {
+    testResults.value = new Map()
+  } else {
     early = []
     isCut.value = false
     onScreen((screen) => screen.clear())
@@ -118,42 +160,24 @@ export function start(kind: Kind): void {
   onScreen((screen) => {
     screen.takesInput = run.frame.interactive === true
   })
-  run.result.catch((reason: unknown) => failed(run, reason))
-}
-
-export function stop(): void {
-  current.value?.run.cancel()
-}
-
-export function sendInput(text: string): void {
-  const running = current.value
-  if (!running || !takesInput.value) return
-  running.run.stdin(text)
-  current.value = { ...running, isWaiting: false }
-}
-
-export function endInput(): void {
-  if (current.value && takesInput.value) current.value.run.end()
 }
 
 function take(run: Run, frame: RunFrames): void {
   // A newer run has the screen; the older one was cancelled and may still speak.
-  const running = current.value
+  const running = live
   if (running?.run !== run) return
+  answered(running)
   switch (frame.type) {
     case 'queued':
-      current.value = {
+      return become({
         ...running,
         phase: 'queued',
         note: frame.position === 0 ? 'next in the queue' : `${frame.position} before it in the queue`,
-      }
-      return
+      })
     case 'preparing':
-      current.value = { ...running, phase: 'preparing', note: frame.what, progress: frame.progress }
-      return
+      return become({ ...running, phase: 'preparing', note: frame.what, progress: frame.progress })
     case 'started':
-      current.value = { ...running, phase: 'running', note: '' }
-      return
+      return become({ ...running, phase: 'running', note: '' })
     case 'compiled': {
       const output = textOf(frame.output)
       if (output && running.kind === 'program')
@@ -165,7 +189,7 @@ function take(run: Run, frame: RunFrames): void {
       if (running.kind === 'program') onScreen((screen) => screen.write(frame.type, bytesOf(frame)))
       return
     case 'waiting':
-      if (running.kind === 'program') current.value = { ...running, isWaiting: true }
+      if (running.kind === 'program') become({ ...running, isWaiting: true })
       return
     case 'test':
       testResults.value = new Map(testResults.value).set(frame.test.id, frame.test)
@@ -177,21 +201,27 @@ function take(run: Run, frame: RunFrames): void {
 
 function ended(frame: ResultFrame): void {
   result.value = frame
+  fault.value = null
   const { visible, hidden } = frame.test_results ?? { visible: [], hidden: [] }
   if (frame.test_results) testResults.value = new Map([...visible, ...hidden].map((test) => [test.id, test]))
 }
 
 function failed(run: Run, reason: unknown): void {
-  if (current.value?.run !== run) return
+  const running = live
+  if (running?.run !== run) return
+  answered(running)
   const message = reason instanceof Error ? reason.message : String(reason)
   const kind = reason instanceof RefusedError ? 'refused' : 'lost'
   if (!(reason instanceof RefusedError) && !(reason instanceof LostError)) console.error(reason)
   over(() => {
+    result.value = null
     fault.value = { kind, message }
   })
 }
 
 function over(tell: () => void): void {
+  clearTimeout(showing)
+  live = null
   batch(() => {
     current.value = null
     tell()
