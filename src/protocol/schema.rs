@@ -150,9 +150,10 @@ fn moved(mut value: Value) -> Value {
     match &mut value {
         Value::Object(fields) => {
             for (name, field) in fields.iter_mut() {
-                match field {
-                    Value::String(target) if name == "$ref" => *target = target.replace("#/$defs/", "#/components/schemas/"),
-                    _ => *field = moved(field.take()),
+                if let (Value::String(target), "$ref") = (&mut *field, name.as_str()) {
+                    *target = target.replace("#/$defs/", "#/components/schemas/");
+                } else {
+                    *field = moved(field.take());
                 }
             }
         }

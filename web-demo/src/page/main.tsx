@@ -7,16 +7,15 @@ import { connect, language, languages, start } from './session.ts'
 import { opened } from './share.ts'
 import './styles.css'
 import { notice } from './notices.tsx'
-import { change, changeFile, keep, keptWork, replace, shownFile, view, work } from './work.ts'
+import { change, changeFile, keep, replace, shownFile, takeUp, view, work } from './work.ts'
 
 async function begin(): Promise<void> {
-  const kept = keptWork()
-  if (kept) work.value = kept
+  const wasHere = takeUp()
   let runs = false
   try {
     const asked = await opened(location.href)
     if (asked) {
-      replace(asked.work, 'the link', kept !== null)
+      replace(asked.work, 'the link', wasHere)
       view.value = asked.view
       runs = asked.run
     }

@@ -7,9 +7,6 @@ import { SCROLL_BACK } from './terminal/backlog.ts'
 import type { Screen } from './terminal/screen.ts'
 import { change, view, work } from './work.ts'
 
-/** What is on the terminal, for tests and for copying. */
-export let screenText = (): string => ''
-
 export function Output() {
   const host = useRef<HTMLDivElement>(null)
   const screen = useRef<Screen>()
@@ -25,7 +22,6 @@ export function Output() {
         },
       })
       screen.current = made
-      screenText = () => made.text()
       attachScreen(made)
     })
   }, [])
@@ -98,7 +94,7 @@ function LineInput({ isWaiting }: { isWaiting: boolean }) {
         autocomplete="off"
         autocapitalize="off"
         spellcheck={false}
-        placeholder={isWaiting ? 'the program waits for a line' : 'a line of input'}
+        placeholder={isWaiting ? 'type a line' : ''}
       />
       <button type="submit">Send</button>
       <button type="button" onClick={endInput} title="Ctrl-D">

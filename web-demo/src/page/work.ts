@@ -132,11 +132,19 @@ export function freeName(name: string, taken: Iterable<string>): string {
 const KEPT = 'runnel.work'
 const KEPT_BEFORE = 'runnel.before'
 
-/** Storage may be denied, full, or hold what another version wrote: the page works without. */
-export function keptWork(): Work | null {
+/** Takes up what was kept in the browser; whether there was something. Storage may be denied, or hold what another version wrote. */
+export function takeUp(): boolean {
+  const before = stored(KEPT_BEFORE) as { work: unknown; by: unknown } | null
+  if (before) replaced.value = { work: complete(before.work), by: String(before.by) }
+  const kept = stored(KEPT)
+  if (kept === null) return false
+  work.value = complete(kept)
+  return true
+}
+
+function stored(name: string): unknown {
   try {
-    const text = localStorage.getItem(KEPT)
-    return text === null ? null : complete(JSON.parse(text))
+    return JSON.parse(localStorage.getItem(name) ?? 'null')
   } catch {
     return null
   }
@@ -150,14 +158,14 @@ export function keep(): void {
     timer = undefined
     try {
       localStorage.setItem(KEPT, JSON.stringify(work.peek()))
-      const before = replaced.peek()
-      if (before) localStorage.setItem(KEPT_BEFORE, JSON.stringify(before.work))
+      localStorage.setItem(KEPT_BEFORE, JSON.stringify(replaced.peek()))
     } catch {
-      // Nothing can be done about it, and nothing is lost as long as the page is open.
+      // It is full or denied; nothing is lost as long as the page is open.
     }
   }
   effect(() => {
     void work.value
+    void replaced.value
     timer ??= setTimeout(write, 300)
   })
   addEventListener('pagehide', write)

@@ -46,6 +46,8 @@ export class Screen {
       lineHeight: 1.25,
       fontFamily: getComputedStyle(parent).getPropertyValue('--mono'),
       theme: theme(parent),
+      // Rows as text for those who hear them.
+      screenReaderMode: true,
     })
     this.#line = new Line({ ...events, echo: (text) => this.#terminal.write(this.#colour('stdout') + text) })
     this.#terminal.loadAddon(this.#fit)
@@ -83,19 +85,6 @@ export class Screen {
 
   focus(): void {
     this.#terminal.focus()
-  }
-
-  /** What is on it, as text; for copying. */
-  text(): string {
-    const buffer = this.#terminal.buffer.active
-    const lines: string[] = []
-    for (let row = 0; row < buffer.length; row++) {
-      const line = buffer.getLine(row)
-      const text = line?.translateToString(true) ?? ''
-      if (line?.isWrapped && lines.length > 0) lines[lines.length - 1] += text
-      else lines.push(text)
-    }
-    return lines.join('\n').trimEnd()
   }
 
   #feed = (): void => {
