@@ -70,8 +70,9 @@ let client: Client | undefined
 let screen: Screen | undefined
 let early: Array<(screen: Screen) => void> = []
 
-/** How often languages that are being prepared are asked about. */
-const PREPARING_MS = 1000
+/** How often languages are asked about that are being prepared, and that may come back. */
+const PREPARING_MS = 2000
+const UNAVAILABLE_MS = 30_000
 
 export function connect(): void {
   client = new Client(new URL('./', location.href), {
@@ -84,8 +85,9 @@ export function connect(): void {
     onFrame: (note: FrameNote) => frames.add(note),
   })
   effect(() => {
-    if (!languages.value.some(({ state }) => state === 'preparing')) return
-    const timer = setTimeout(() => client?.refresh(), PREPARING_MS)
+    const is = (wanted: string) => languages.value.some(({ state }) => state === wanted)
+    if (!is('preparing') && !is('unavailable')) return
+    const timer = setTimeout(() => client?.refresh(), is('preparing') ? PREPARING_MS : UNAVAILABLE_MS)
     return () => clearTimeout(timer)
   })
 }
