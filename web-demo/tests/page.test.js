@@ -44,6 +44,9 @@ function test(name, body, { url = () => server.url, options, allowed = /^$/ } = 
 
 const run = (page) => page.keyboard.press('Control+Enter')
 
+/** The keyboard is led to the terminal of a program that waits. */
+const led = (page) => page.waitForFunction(() => document.activeElement.matches('.xterm-helper-textarea'))
+
 describe('the page', () => {
   test('shows output before the program ends, stdout and stderr apart', async ({ page }) => {
     await write(page, 'import sys, time\nprint("early")\nprint("oops", file=sys.stderr)\ntime.sleep(60)\n')
@@ -68,7 +71,7 @@ describe('the page', () => {
     )
     await run(page)
     await shows(result(page), 'waiting for input')
-    // The keyboard is led to the terminal.
+    await led(page)
     await page.keyboard.type('Adax')
     await page.keyboard.press('Backspace')
     await page.keyboard.press('Enter')
@@ -256,6 +259,7 @@ describe('the page', () => {
     await page.getByLabel('Example').selectOption({ label: 'A conversation' })
     await run(page)
     await shows(result(page), 'waiting for input')
+    await led(page)
     await page.keyboard.type('stressed')
     await page.keyboard.press('Enter')
     await shows(terminal(page), 'desserts')
