@@ -1,8 +1,10 @@
 # The two commands of the README, and what they are made of. `make help` lists them.
 SHELL := /bin/bash
 RUNNEL := target/release/runnel
+PAGE := web-demo
+PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/public -type f -not -path '*/dist/*') $(addprefix $(PAGE)/,index.html vite.config.ts package.json scripts/compress.js)
 
-.PHONY: help run test tested build guests images setup lint unit doors fuzz bench deny clean
+.PHONY: help run test tested build guests images setup lint unit doors web browser fuzz bench deny clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -11,7 +13,7 @@ run: build ## prepare what is missing, then serve on 127.0.0.1:8080
 	@$(RUNNEL) toolchains build --engine wasm
 	@exec $(RUNNEL) serve
 
-test: setup ## set up and run everything that is tested, with a Docker daemon (RUNNEL_TEST_DOCKER=0: without)
+test: setup browser ## set up and run everything that is tested, with a Docker daemon (RUNNEL_TEST_DOCKER=0: without)
 	@if [ "$$RUNNEL_TEST_DOCKER" = 0 ]; then \
 	  echo "SKIPPED: everything that needs Docker, because RUNNEL_TEST_DOCKER=0" >&2; $(MAKE) tested; \
 	else \
@@ -21,10 +23,17 @@ test: setup ## set up and run everything that is tested, with a Docker daemon (R
 	fi
 	@echo "all tests passed"
 
-tested: lint unit guests doors fuzz
+tested: lint unit guests doors web fuzz
 
-build: setup ## the release binary
+build: setup $(PAGE)/dist/index.html ## the release binary with the web page in it
 	@cargo build --release --locked
+
+# npm does something only where its lock file or the page's sources changed.
+$(PAGE)/node_modules/.package-lock.json: $(PAGE)/package-lock.json
+	@cd $(PAGE) && npm ci --no-audit --no-fund && touch node_modules/.package-lock.json
+
+$(PAGE)/dist/index.html: $(PAGE)/node_modules/.package-lock.json $(PAGE_SOURCES)
+	@cd $(PAGE) && npm run --silent build
 
 guests: build ## Python and JavaScript, prepared once and cached
 	@$(RUNNEL) toolchains build --engine wasm
@@ -36,6 +45,9 @@ images: build ## the images of languages that run in containers, and their base 
 setup: ## what the build needs beside Rust, Python 3 and Node
 	@./setup.sh
 
+browser: # Chromium, for the tests of the web page
+	@[ "$$RUNNEL_TEST_BROWSER" = 0 ] || ./setup.sh browser
+
 lint: ## format, lints, dependencies as they are locked
 	cargo fmt --all --check
 	cargo clippy --release --locked --workspace --all-targets -- -D warnings
@@ -45,6 +57,12 @@ unit: ## tests of pure code
 
 doors: guests ## tests at the doors, with the real server
 	cargo test --release --locked --test it
+
+web: guests ## the web page and the client: lints, types, unit tests, and all of it in Chromium (RUNNEL_TEST_BROWSER=0: without)
+	cd $(PAGE) && npm run --silent lint && npm run --silent test && npm run --silent client
+	cd $(PAGE) && node --test tests/client.test.js
+	@if [ "$$RUNNEL_TEST_BROWSER" = 0 ]; then echo "SKIPPED: the web page in a browser, because RUNNEL_TEST_BROWSER=0" >&2; \
+	else cd $(PAGE) && node --test tests/page.test.js; fi
 
 fuzz: ## both parsers under a fuzzer, for a moment each
 	cd fuzz && cargo build --release --locked
@@ -61,4 +79,4 @@ deny: ## licences, duplicates and sources of the dependencies
 
 clean:
 	cargo clean
-	rm -rf fuzz/target
+	rm -rf fuzz/target $(PAGE)/dist $(PAGE)/node_modules

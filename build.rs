@@ -1,10 +1,27 @@
 //! Builds `runnel-agent` into the output folder, for the server to carry: static, because it runs in images that
-//! know nothing of us, and so with flags of its own and by a cargo of its own.
+//! know nothing of us, and so with flags of its own and by a cargo of its own. Sees to it that the web page is there to be carried too.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+const PAGE: &str = "web-demo/dist";
+
 fn main() {
+    page();
+    agent();
+}
+
+/// The page is built by npm, which the server's build does not need: without it, `/` says how to get it.
+fn page() {
+    println!("cargo::rerun-if-changed={PAGE}");
+    if !Path::new(PAGE).join("index.html").exists() {
+        println!("cargo::warning=the web page is not built and will not be in the binary; `make build` builds both");
+        // A folder that is missing would count as changed each time.
+        std::fs::create_dir_all(PAGE).expect("the source folder can be written to");
+    }
+}
+
+fn agent() {
     for path in ["agent/src", "agent/Cargo.toml", "link/src", "link/Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={path}");
     }

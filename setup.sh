@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Checks for what the build needs; installs Debian's packages where something is missing and it may.
+# Checks for what the build needs, and with `browser` for what the tests of the web page need beside it; installs Debian's packages where
+# something is missing and it may.
 set -euo pipefail
 
 missing=()
@@ -8,18 +9,26 @@ command -v python3 >/dev/null || missing+=(python3)
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
+# The tests of the web page need a browser; serving it does not.
+[ "${1:-}" != browser ] || command -v chromium >/dev/null || missing+=(chromium)
 
 if ! command -v cargo >/dev/null; then
     echo "Rust is missing: install it with rustup (https://rustup.rs), version 1.95 or later" >&2
     exit 1
 fi
-[ ${#missing[@]} -eq 0 ] && exit 0
 
-if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+if [ ${#missing[@]} -eq 0 ]; then
+    :
+elif [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
     echo "installing ${missing[*]}"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y "${missing[@]}"
 else
     echo "missing: ${missing[*]}; install them, on Debian with: sudo apt-get install ${missing[*]}" >&2
+    exit 1
+fi
+
+if ! node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'; then
+    echo "Node $(node --version) is too old to build the web page, 20.19 or later is needed: https://nodejs.org/en/download" >&2
     exit 1
 fi

@@ -71,6 +71,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Print the configuration with its defaults, commented
     Config,
+    /// Print the JSON Schema of the protocol's frames
+    Schema,
     /// A worker process; started by the server
     #[command(hide = true)]
     Cell(crate::cell::Arguments),
@@ -93,6 +95,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::check(&settings, &arguments),
         Command::Config => {
             print!("{}", crate::config::DEFAULT);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Schema => {
+            println!("{}", crate::protocol::schema());
             Ok(ExitCode::SUCCESS)
         }
         Command::Cell(arguments) => crate::cell::main(&arguments).map(|()| ExitCode::SUCCESS),

@@ -6,11 +6,14 @@ pub mod body;
 pub mod parse;
 pub mod render;
 pub mod rules;
+mod schema;
 mod text;
 
+pub use schema::{asyncapi, schema};
 pub use text::to_base64;
 pub use text::{Data, Pairs};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -24,7 +27,7 @@ pub struct Refusal {
     pub details: Details,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Details {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -37,7 +40,7 @@ pub struct Details {
 }
 
 /// Everything that can be wrong with what a client sends, or with us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     BadJson,
@@ -147,7 +150,7 @@ pub struct Head {
     pub id: Option<serde_json::Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HelloFrame {
     #[serde(rename = "type")]
@@ -158,7 +161,7 @@ pub struct HelloFrame {
     pub(crate) _client: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StdinFrame {
     #[serde(rename = "type")]
@@ -170,7 +173,7 @@ pub struct StdinFrame {
     pub eof: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelFrame {
     #[serde(rename = "type")]
@@ -178,7 +181,7 @@ pub struct CancelFrame {
     pub id: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenFrame {
     #[serde(rename = "type")]
@@ -190,7 +193,7 @@ pub struct OpenFrame {
     pub ttl_s: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListFrame {
     #[serde(rename = "type")]
@@ -200,7 +203,7 @@ pub struct ListFrame {
     pub path: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadFrame {
     #[serde(rename = "type")]
@@ -211,7 +214,7 @@ pub struct ReadFrame {
     pub max_bytes: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CloseFrame {
     #[serde(rename = "type")]
@@ -220,7 +223,7 @@ pub struct CloseFrame {
     pub workspace: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CollectFrame {
     pub paths: Option<Vec<String>>,
@@ -230,7 +233,7 @@ pub struct CollectFrame {
 }
 
 /// `run`, field by field as the protocol's page has it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunFrame<'a> {
     #[serde(rename = "type")]
@@ -269,7 +272,7 @@ pub struct RunFrame<'a> {
     pub priority: Option<Priority>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LimitsFrame {
     pub time_ms: Option<u64>,
@@ -282,7 +285,7 @@ pub struct LimitsFrame {
     pub fuel: Option<u64>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeterministicFrame {
     #[serde(default)]
@@ -290,7 +293,7 @@ pub struct DeterministicFrame {
     pub now: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestsFrame {
     #[serde(default)]
@@ -299,8 +302,9 @@ pub struct TestsFrame {
     pub hidden: Vec<TestFrame>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TestCase")] // `TestFrame` is what the server sends
 pub struct TestFrame {
     pub id: String,
     pub input: Option<Data>,
@@ -312,7 +316,7 @@ pub struct TestFrame {
     pub limits: Option<LimitsFrame>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CompareFrame {
     Exact,
@@ -325,7 +329,7 @@ pub enum CompareFrame {
     Interactor(Box<HelperFrame>),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FloatFrame {
     #[serde(default)]
@@ -336,7 +340,7 @@ pub struct FloatFrame {
     pub ignore_case: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HarnessFrame {
     pub code: Option<Data>,
@@ -347,7 +351,7 @@ pub struct HarnessFrame {
 }
 
 /// A checker or an interactor.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HelperFrame {
     pub language: String,
@@ -360,7 +364,7 @@ pub struct HelperFrame {
     pub style: Option<StyleName>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StyleName {
     Runnel,
@@ -368,7 +372,7 @@ pub enum StyleName {
     Testlib,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     Interactive,

@@ -1,4 +1,4 @@
-//! The network door: one port for the socket, for single requests and for what operators ask. `run(listener, …, shutdown)` is all of it,
+//! The network door: one port for the socket, for single requests, for what operators ask and for the web page. `run(listener, …, shutdown)` is all of it,
 //! so that tests and the binary start the same thing. Doors never import each other.
 
 mod entry;
@@ -6,6 +6,7 @@ mod glance;
 mod http;
 mod listen;
 mod ops;
+mod page;
 mod socket;
 mod workspaces;
 
@@ -15,7 +16,7 @@ use crate::config::access::AccessConfig;
 use crate::engine::Readiness;
 use crate::machine::Machine;
 use crate::protocol::parse::Rules;
-use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame};
+use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame, hundredths};
 use crate::runner::Runner;
 use crate::toolchain::Toolchains;
 use axum::Router;
@@ -92,9 +93,10 @@ impl Server {
         let part = |toolchain: &Arc<crate::toolchain::Toolchain>| {
             let readiness = self.runner.engines().readiness(toolchain);
             let state = readiness.word();
-            let reason = match readiness {
-                Readiness::Ready => None,
-                Readiness::Preparing { what: reason, .. } | Readiness::Unavailable(reason) => Some(reason),
+            let (reason, progress) = match readiness {
+                Readiness::Ready => (None, None),
+                Readiness::Preparing { what, share } => (Some(what), Some(hundredths(share))),
+                Readiness::Unavailable(reason) => (Some(reason), None),
             };
             LanguagePart {
                 name: toolchain.name.clone(),
@@ -103,6 +105,7 @@ impl Server {
                 engine: toolchain.kind.engine(),
                 state,
                 reason,
+                progress,
                 limits: (&toolchain.limits).into(),
                 example: toolchain.example.clone(),
             }
@@ -158,7 +161,12 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
 }
 
 fn router(server: &Arc<Server>) -> Router {
-    let open = Router::new().route("/", get(ops::front)).route("/healthz", get(ops::healthz)).route("/readyz", get(ops::readyz));
+    let open = Router::new()
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/v1/schema.json", get(ops::schema))
+        .route("/v1/asyncapi.json", get(ops::asyncapi))
+        .fallback(page::file);
     let socket =
         Router::new().route("/v1/connect", get(socket::connect)).route_layer(from_fn_with_state(server.clone(), entry::guard_socket));
     let guarded = Router::new()

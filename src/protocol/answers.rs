@@ -1,6 +1,7 @@
 //! Frames that ask about the server, and what is answered. Pure.
 
 use super::{Code, Refusal};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ const CLOCK_TOLERANCE_MS: u64 = 5000;
 /// The end of the year 9999; what is later was not meant in milliseconds.
 const LATEST_MS: u64 = 253_402_300_799_999;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GlanceRequest {
     #[serde(rename = "type")]
@@ -17,7 +18,7 @@ pub(super) struct GlanceRequest {
     pub(super) sys: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ClockRequest {
     #[serde(rename = "type")]
@@ -59,7 +60,7 @@ pub fn wants_machine(query: &str) -> Result<bool, Refusal> {
 }
 
 /// What the server has to do, and may.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct GlanceFrame {
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -77,13 +78,13 @@ pub struct GlanceFrame {
     pub storage: Option<SpacePart>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MostPart {
     pub live: usize,
     pub queued: usize,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CpuPart {
     pub allocatable_milli: u64,
     /// The mean over the time since somebody asked last.
@@ -91,13 +92,13 @@ pub struct CpuPart {
     pub over_ms: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SpacePart {
     pub allocatable_mb: u64,
     pub used_mb: u64,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ClockFrame {
     #[serde(rename = "type")]
     kind: &'static str,

@@ -2,18 +2,21 @@
 
 pub mod workspace;
 
-use super::{Code, Details, Refusal, text};
+use super::schema::{self, Shape};
+use super::{Code, Details, Refusal, answers, text};
 use crate::event::{Compiled, Event, Line, Outcome, Pipe, TestResult, Text};
 use crate::judge::test::{Short, TestStatus, overall};
 use crate::judge::{self, Status};
 use crate::limits::Figures;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct QueuedFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -21,7 +24,7 @@ struct QueuedFrame<'a> {
     position: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PreparingFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -30,22 +33,23 @@ struct PreparingFrame<'a> {
     progress: f32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct StartedFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     id: &'a str,
+    #[schemars(extend("enum" = schema::ENGINES))]
     engine: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct WaitingFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     id: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OutputFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -60,7 +64,7 @@ struct OutputFrame<'a> {
     base64: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LineFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -80,7 +84,7 @@ struct LineFrame<'a> {
     eof: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ResultFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -102,8 +106,9 @@ struct ResultFrame<'a> {
     meta: Option<&'a RawValue>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ExecutionPart<'a> {
+    #[schemars(extend("enum" = schema::STATUSES))]
     status: &'static str,
     exit_code: Option<i32>,
     signal: Option<&'a str>,
@@ -123,7 +128,7 @@ struct ExecutionPart<'a> {
     out_size: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CompilePart<'a> {
     ok: bool,
     output: TextPart<'a>,
@@ -132,7 +137,7 @@ struct CompilePart<'a> {
     cached: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TestFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -140,7 +145,7 @@ struct TestFrame<'a> {
     test: TestPart<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct TestsPart<'a> {
     visible: Vec<TestPart<'a>>,
     hidden: Vec<TestPart<'a>>,
@@ -166,6 +171,16 @@ struct ShownPart<'a> {
     exit_code: Option<i32>,
     message: Option<&'a str>,
     error: Option<TextPart<'a>>,
+}
+
+impl JsonSchema for TestPart<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "TestPart".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        schema::test(generator)
+    }
 }
 
 impl Serialize for TestPart<'_> {
@@ -194,12 +209,13 @@ impl Serialize for TestPart<'_> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SummaryPart {
     visible_passed: usize,
     visible_failed: usize,
     hidden_passed: usize,
     hidden_failed: usize,
+    #[schemars(extend("enum" = schema::VERDICTS))]
     verdict: &'static str,
 }
 
@@ -221,7 +237,7 @@ fn base64_part<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::E
     map.end()
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CompiledFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -233,7 +249,17 @@ struct CompiledFrame<'a> {
     cached: bool,
 }
 
-struct TextPart<'a>(&'a Text);
+pub(super) struct TextPart<'a>(&'a Text);
+
+impl JsonSchema for TextPart<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        schema::text(generator)
+    }
+}
 
 impl Serialize for TextPart<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -244,7 +270,7 @@ impl Serialize for TextPart<'_> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ErrorFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
@@ -256,7 +282,7 @@ struct ErrorFrame<'a> {
     details: &'a Details,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct WelcomeFrame {
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -267,20 +293,25 @@ pub struct WelcomeFrame {
     pub limits: ServerLimits,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct LanguagePart {
     pub name: String,
     pub aliases: Vec<String>,
     pub version: String,
+    #[schemars(extend("enum" = schema::ENGINES))]
     pub engine: &'static str,
+    #[schemars(extend("enum" = schema::STATES))]
     pub state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How much of the preparation is done, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<f32>,
     pub limits: LimitsPart,
     pub example: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct LimitsPart {
     time_ms: u64,
     wall_ms: u64,
@@ -292,7 +323,7 @@ pub struct LimitsPart {
 }
 
 /// The most that a client may ask for or send.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ServerLimits {
     pub most: LimitsPart,
     pub max_frame_bytes: usize,
@@ -315,6 +346,27 @@ impl Details {
     }
 }
 
+/// Every frame that a server sends, for the schema.
+pub(super) fn shapes() -> [Shape; 15] {
+    [
+        Shape::of::<WelcomeFrame>("welcome"),
+        Shape::of::<QueuedFrame<'_>>("queued"),
+        Shape::of::<PreparingFrame<'_>>("preparing"),
+        Shape::of::<StartedFrame<'_>>("started"),
+        Shape::of::<CompiledFrame<'_>>("compiled"),
+        Shape::of::<OutputFrame<'_>>("stdout"),
+        Shape::of::<OutputFrame<'_>>("stderr"),
+        Shape::of::<LineFrame<'_>>("line"),
+        Shape::of::<WaitingFrame<'_>>("waiting"),
+        Shape::of::<TestFrame<'_>>("test"),
+        Shape::of::<ResultFrame<'_>>("result"),
+        Shape::of::<workspace::WorkspaceFrame<'_>>("workspace"),
+        Shape::of::<answers::GlanceFrame>("glance"),
+        Shape::of::<answers::ClockFrame>("clock"),
+        Shape::of::<ErrorFrame<'_>>("error"),
+    ]
+}
+
 pub fn json(frame: &impl Serialize) -> String {
     // Our own types: strings as keys, no failing serializers.
     serde_json::to_string(frame).unwrap_or_default()
@@ -328,9 +380,7 @@ pub fn error(id: Option<&str>, refusal: &Refusal) -> String {
 pub fn event(id: &str, meta: Option<&str>, event: &Event) -> String {
     match event {
         Event::Queued { position } => json(&QueuedFrame { kind: "queued", id, position: *position }),
-        Event::Preparing { what, share } => {
-            json(&PreparingFrame { kind: "preparing", id, what, progress: (share * 100.0).round() / 100.0 })
-        }
+        Event::Preparing { what, share } => json(&PreparingFrame { kind: "preparing", id, what, progress: hundredths(*share) }),
         Event::Started { engine } => json(&StartedFrame { kind: "started", id, engine }),
         Event::Compiled(compiled) => {
             let CompilePart { ok, output, truncated, time_ms, cached } = compile_part(compiled);
@@ -515,6 +565,10 @@ pub fn status(status: Status) -> &'static str {
         Status::Cancelled => "cancelled",
         Status::Internal => "internal",
     }
+}
+
+pub fn hundredths(share: f32) -> f32 {
+    (share * 100.0).round() / 100.0
 }
 
 /// To a thousandth: what is finer is noise.

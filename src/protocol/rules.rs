@@ -3,11 +3,12 @@
 use crate::judge::Status;
 use crate::judge::colour::{Draft, Mistake, Rules};
 use runnel_link::Pipe;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use std::fmt;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RulesText {
     on: Vec<RuleText>,
@@ -15,17 +16,18 @@ pub struct RulesText {
     otherwise: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RuleText {
     colour: String,
     stream: Option<StreamName>,
     regex: Option<String>,
+    #[schemars(with = "Option<ExitCodesShape>")]
     exit_code: Option<ExitCodes>,
     status: Option<StatusName>,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum StreamName {
     Stdout,
@@ -33,8 +35,17 @@ enum StreamName {
     Both,
 }
 
+/// What `ExitCodes` is read from.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "for the schema")]
+enum ExitCodesShape {
+    One(i32),
+    Several(Vec<i32>),
+}
+
 /// `internal` is missing: it says nothing of a program.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum StatusName {
     Success,

@@ -1,18 +1,14 @@
-//! What an operator or a load balancer asks: alive, ready, languages.
+//! What an operator or a load balancer asks: alive, ready, languages, and what frames look like.
 
 use super::Server;
 use crate::engine::Readiness;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-pub(super) async fn front() -> &'static str {
-    "Runnel: connect a WebSocket to /v1/connect (subprotocol runnel.v1), post a program to /v1/run, or ask /v1/languages, /v1/glance, /healthz, /readyz\n"
-}
 
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
@@ -57,4 +53,17 @@ pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
 
 pub(super) async fn languages(State(server): State<Arc<Server>>) -> Response {
     ([(CONTENT_TYPE, "application/json")], crate::protocol::render::json(&server.languages())).into_response()
+}
+
+pub(super) async fn schema() -> Response {
+    document(crate::protocol::schema())
+}
+
+pub(super) async fn asyncapi() -> Response {
+    document(crate::protocol::asyncapi())
+}
+
+/// For clients' builds, which may be anywhere.
+fn document(text: &'static str) -> Response {
+    ([(CONTENT_TYPE, "application/json"), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")], text).into_response()
 }

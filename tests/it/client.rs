@@ -192,7 +192,9 @@ impl Client {
                 }
             }
         });
-        serde_json::from_str(&text.await.expect("no frame comes")).unwrap()
+        let frame = serde_json::from_str(&text.await.expect("no frame comes")).unwrap();
+        crate::schema::check("ServerFrame", &frame);
+        frame
     }
 
     pub(crate) async fn message(&mut self) -> Option<Message> {
@@ -228,8 +230,12 @@ impl Client {
     pub(crate) async fn run(&mut self, fields: Value) -> Ran {
         let mut frame = json!({"type": "run", "id": "r"});
         frame.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-        self.send(frame).await;
-        self.rest("r").await
+        self.send(frame.clone()).await;
+        let ran = self.rest("r").await;
+        if ran.last()["type"] == "result" {
+            crate::schema::check("ClientFrame", &frame);
+        }
+        ran
     }
 
     /// Every frame of a run that is under way.

@@ -17,6 +17,8 @@ mod judge;
 mod judging;
 mod limits;
 mod lines;
+mod page;
+mod schema;
 mod shell;
 mod socket;
 mod toolchains;

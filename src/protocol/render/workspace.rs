@@ -1,53 +1,48 @@
 //! Answers about workspaces, and the files that come back with a result. Called by `render` and the doors.
 
-use super::super::text;
+use super::super::{schema, text};
 use super::json;
 use crate::event::{FileLeft, FilesLeft, Saved, Text};
 use crate::workspace::{Content, Listed, Listing, Summary};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use std::time::Duration;
 
-#[derive(Serialize)]
-struct WorkspaceFrame<'a> {
+/// An answer; which fields there are depends on `action`.
+#[derive(Default, Serialize, JsonSchema)]
+pub(in crate::protocol) struct WorkspaceFrame<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     workspace: Option<&'a str>,
-    #[serde(flatten)]
-    answer: AnswerPart<'a>,
+    #[schemars(extend("enum" = schema::ACTIONS))]
+    action: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ttl_s: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspaces: Option<&'a [String]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<Vec<EntryPart<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truncated: Option<bool>,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "action", rename_all = "snake_case")]
-enum AnswerPart<'a> {
-    Opened {
-        bytes: u64,
-        files: usize,
-        ttl_s: u64,
-    },
-    All {
-        workspaces: &'a [String],
-    },
-    Listed {
-        path: &'a str,
-        entries: Vec<EntryPart<'a>>,
-    },
-    Read {
-        path: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        data: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        base64: Option<String>,
-        size: u64,
-        truncated: bool,
-    },
-    Closed,
-}
-
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct EntryPart<'a> {
     name: &'a str,
     is_dir: bool,
@@ -59,21 +54,23 @@ struct EntryPart<'a> {
     mode: &'static str,
 }
 
-fn frame(id: Option<&str>, workspace: Option<&str>, answer: AnswerPart<'_>) -> String {
-    json(&WorkspaceFrame { kind: "workspace", id, workspace, answer })
+fn frame<'a>(id: Option<&'a str>, workspace: Option<&'a str>, action: &'static str) -> WorkspaceFrame<'a> {
+    WorkspaceFrame { kind: "workspace", id, workspace, action, ..WorkspaceFrame::default() }
 }
 
 pub fn opened(id: Option<&str>, summary: &Summary) -> String {
     let Summary { name, bytes, entries, ttl } = summary;
-    frame(id, Some(name), AnswerPart::Opened { bytes: *bytes, files: *entries, ttl_s: ttl.as_secs() })
+    let (bytes, files, ttl_s) = (Some(*bytes), Some(*entries), Some(ttl.as_secs()));
+    json(&WorkspaceFrame { bytes, files, ttl_s, ..frame(id, Some(name), "opened") })
 }
 
 pub fn all(id: Option<&str>, workspaces: &[String]) -> String {
-    frame(id, None, AnswerPart::All { workspaces })
+    json(&WorkspaceFrame { workspaces: Some(workspaces), ..frame(id, None, "all") })
 }
 
 pub fn listed(id: Option<&str>, workspace: &str, path: &str, entries: &[Listed]) -> String {
-    frame(id, Some(workspace), AnswerPart::Listed { path, entries: entries.iter().map(entry).collect() })
+    let entries = Some(entries.iter().map(entry).collect());
+    json(&WorkspaceFrame { path: Some(path), entries, ..frame(id, Some(workspace), "listed") })
 }
 
 fn entry(entry: &Listed) -> EntryPart<'_> {
@@ -110,17 +107,20 @@ pub fn read(id: Option<&str>, workspace: &str, path: &str, content: Content) -> 
         Text::Utf8(text) => (Some(text.as_str()), None),
         Text::Binary(bytes) => (None, Some(text::to_base64(bytes))),
     };
-    frame(id, Some(workspace), AnswerPart::Read { path, data, base64, size, truncated })
+    let (path, size, truncated) = (Some(path), Some(size), Some(truncated));
+    json(&WorkspaceFrame { path, data, base64, size, truncated, ..frame(id, Some(workspace), "read") })
 }
 
 pub fn closed(id: Option<&str>, workspace: &str) -> String {
-    frame(id, Some(workspace), AnswerPart::Closed)
+    json(&frame(id, Some(workspace), "closed"))
 }
 
 /// `files` of a result.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct FilesPart<'a> {
+    #[schemars(schema_with = "schema::files")]
     created: Many<'a>,
+    #[schemars(schema_with = "schema::files")]
     changed: Many<'a>,
     deleted: &'a [String],
     truncated: bool,
@@ -163,7 +163,7 @@ pub(super) fn files(files: &FilesLeft) -> FilesPart<'_> {
 }
 
 /// `workspace` of a result.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct SavedPart<'a> {
     name: &'a str,
     saved: bool,
