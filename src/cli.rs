@@ -15,6 +15,7 @@ use crate::engine::docker::{Docker, Settings as DockerSettings};
 use crate::engine::wasm::guests::Cache;
 use crate::engine::wasm::{Settings as WasmSettings, Wasm};
 use crate::engine::{Changes, Engines, wasm};
+use crate::metrics::Metrics;
 use crate::runner::{Admissions, Runner, Settings};
 use crate::toolchain::{Kind, Toolchains};
 use crate::workspace::Workspaces;
@@ -79,6 +80,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { settings, command } = arguments;
+    crate::log::start(settings.log_format());
     match command {
         Command::Run(arguments) => run::run(&settings, *arguments),
         Command::Judge(arguments) => judge::judge(settings, &arguments),
@@ -99,6 +101,11 @@ impl SettingsArguments {
     fn sources(&self) -> Sources {
         let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Sources { file: self.config.clone(), environment: environment.collect(), flags: self.set.clone() }
+    }
+
+    /// A mistake in the configuration is told by whoever loads it to use it.
+    fn log_format(&self) -> crate::log::Format {
+        Config::load(&self.sources()).map_or_else(|_| crate::log::Format::default(), |config| config.log.format)
     }
 
     /// Configuration and toolchains, or everything that is wrong with them.
@@ -140,8 +147,9 @@ fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>,
     };
     let guests = toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. }));
     let changes = Changes::new();
-    let wasm = Wasm::new(settings, guests.map(|toolchain| toolchain.name.clone()), changes.clone());
-    let docker = docker(config, toolchains, pool, &changes);
+    let metrics = metrics(toolchains);
+    let wasm = Wasm::new(settings, guests.map(|toolchain| toolchain.name.clone()), changes.clone(), metrics.clone());
+    let docker = Docker::new(docker(config, pool), toolchains.clone(), changes.clone(), metrics.clone());
     let queue = config.desk.queue;
     let admissions = Admissions {
         cells: Admission::new(Bounds { busy: config.desk.busy_per_cell * cells, live: config.live(), queue }),
@@ -155,12 +163,16 @@ fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>,
         held_bytes: config.desk.held_mb << 20,
         lanes: 2 * cells,
     };
-    Runner::new(Engines { wasm, docker, changes }, admissions, workspaces, settings)
+    Runner::new(Engines { wasm, docker, changes, metrics }, admissions, workspaces, settings)
 }
 
-fn docker(config: &Config, toolchains: &Toolchains, pool: usize, changes: &Changes) -> Docker {
+fn metrics(toolchains: &Toolchains) -> Arc<Metrics> {
+    Metrics::new(toolchains.iter().map(|toolchain| (toolchain.name.as_str(), toolchain.kind.engine())))
+}
+
+fn docker(config: &Config, pool: usize) -> DockerSettings {
     let docker = &config.docker;
-    let settings = DockerSettings {
+    DockerSettings {
         enabled: docker.enabled,
         host: docker.host.clone(),
         runtime: docker.runtime.clone(),
@@ -170,8 +182,7 @@ fn docker(config: &Config, toolchains: &Toolchains, pool: usize, changes: &Chang
         input_bytes: config.limits.job.stdin_kb << 10,
         compiled_bytes: docker.compiled_mb << 20,
         registries: docker.registries.clone(),
-    };
-    Docker::new(settings, toolchains.clone(), changes.clone())
+    }
 }
 
 /// Prepares what is missing and tells the engine how it went.

@@ -3,6 +3,7 @@
 
 mod glance;
 mod http;
+mod metrics;
 mod ops;
 mod socket;
 mod workspaces;
@@ -10,15 +11,18 @@ mod workspaces;
 use crate::config::Config;
 use crate::engine::Readiness;
 use crate::machine::Machine;
+use crate::protocol::Code;
 use crate::protocol::parse::Rules;
 use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame};
 use crate::runner::Runner;
 use crate::toolchain::Toolchains;
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,11 +38,36 @@ pub struct Server {
     /// The grace time is over: end what still runs.
     ending: CancellationToken,
     connections: TaskTracker,
+    /// Open WebSocket connections.
+    sockets: Sockets,
+    started: SystemTime,
+    /// The most processor time that metrics have told, in milliseconds.
+    cpu_told: AtomicU64,
+}
+
+/// Counts those who hold a `Connected`.
+#[derive(Clone, Default)]
+struct Sockets(Arc<()>);
+
+struct Connected(#[expect(dead_code, reason = "its count is what matters")] Arc<()>);
+
+impl Sockets {
+    fn connected(&self) -> Connected {
+        Connected(self.0.clone())
+    }
+
+    fn count(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
 }
 
 impl Server {
     pub fn new(config: &Config, toolchains: Toolchains, runner: Arc<Runner>) -> Arc<Self> {
         let rules = Rules::new(config, toolchains);
+        for code in Code::ALL {
+            // At 0, so that a rate sees the first one too.
+            runner.metrics().refusal(code.word());
+        }
         Arc::new(Self {
             runner,
             rules,
@@ -48,6 +77,9 @@ impl Server {
             draining: CancellationToken::new(),
             ending: CancellationToken::new(),
             connections: TaskTracker::new(),
+            sockets: Sockets::default(),
+            started: SystemTime::now(),
+            cpu_told: AtomicU64::new(0),
         })
     }
 
@@ -97,21 +129,41 @@ const REAPING: Duration = Duration::from_secs(10);
 /// How long a connection may take to say goodbye after its last run.
 const GOODBYE: Duration = Duration::from_secs(6);
 
+/// Where a server is heard.
+pub struct Listeners {
+    pub clients: TcpListener,
+    /// None: metrics are asked where everything is.
+    pub metrics: Option<TcpListener>,
+}
+
 /// Serves until `shutdown`, then lets live runs end within the grace time.
-pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: CancellationToken) -> std::io::Result<()> {
+pub async fn run(listeners: Listeners, server: Arc<Server>, shutdown: CancellationToken) -> std::io::Result<()> {
+    let Listeners { clients: listener, metrics: apart } = listeners;
+    let metrics = Router::new().route("/metrics", get(metrics::metrics)).with_state(server.clone());
     let router = Router::new()
+        .route("/v1/run", post(http::run))
+        .route("/run", post(http::run))
+        .route("/v1/workspaces", get(workspaces::all).post(workspaces::open))
+        .route("/v1/workspaces/{name}", get(workspaces::list).delete(workspaces::close))
+        .route("/v1/workspaces/{name}/file", get(workspaces::read))
+        .route_layer(from_fn_with_state(server.clone(), metrics::count))
         .route("/", get(ops::front))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/v1/languages", get(ops::languages))
         .route("/v1/glance", get(glance::glance))
         .route("/v1/connect", get(socket::connect))
-        .route("/v1/run", post(http::run))
-        .route("/run", post(http::run))
-        .route("/v1/workspaces", get(workspaces::all).post(workspaces::open))
-        .route("/v1/workspaces/{name}", get(workspaces::list).delete(workspaces::close))
-        .route("/v1/workspaces/{name}/file", get(workspaces::read))
         .with_state(server.clone());
+    let (router, metrics) = match apart {
+        Some(listener) => (router, Some(axum::serve(listener, metrics))),
+        None => (router.merge(metrics), None),
+    };
+    let telling = async {
+        match metrics {
+            Some(serving) => serving.await,
+            None => std::future::pending().await,
+        }
+    };
     let stop_accepting = {
         let server = server.clone();
         async move {
@@ -142,6 +194,7 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
     };
     tokio::select! {
         ended = ended => ended?,
+        told = telling => told?,
         () = reaping => {}
         // A client that never ends its request must not keep the server from ending.
         () = overdue => {

@@ -4,8 +4,8 @@ pub mod workspace;
 
 use super::{Code, Details, Refusal, text};
 use crate::event::{Compiled, Event, Line, Outcome, Pipe, TestResult, Text};
+use crate::judge;
 use crate::judge::test::{Short, TestStatus, overall};
-use crate::judge::{self, Status};
 use crate::limits::Figures;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -394,7 +394,7 @@ pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
     // With hidden tests only, nothing that a program wrote is shown.
     let is_shown = tests.as_ref().is_none_or(|tests| tests.iter().any(|test| !test.case.is_hidden));
     let execution = ExecutionPart {
-        status: status(verdict.status),
+        status: verdict.status.word(),
         exit_code: verdict.exit_code,
         signal: verdict.signal.as_deref(),
         message: verdict.message.as_deref(),
@@ -502,19 +502,6 @@ static NO_TEXT: Text = Text::Utf8(String::new());
 fn compile_part(compiled: &Compiled) -> CompilePart<'_> {
     let Compiled { ok, output, truncated, time, cached } = compiled;
     CompilePart { ok: *ok, output: TextPart(output), truncated: *truncated, time_ms: milliseconds(*time), cached: *cached }
-}
-
-pub fn status(status: Status) -> &'static str {
-    match status {
-        Status::Success => "success",
-        Status::Error => "error",
-        Status::Timeout => "timeout",
-        Status::MemoryLimit => "memory_limit",
-        Status::OutputLimit => "output_limit",
-        Status::CompileError => "compile_error",
-        Status::Cancelled => "cancelled",
-        Status::Internal => "internal",
-    }
 }
 
 /// To a thousandth: what is finer is noise.

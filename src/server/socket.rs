@@ -6,6 +6,7 @@ use super::{Server, workspaces};
 use crate::event::Event;
 use crate::job::{Job, Owner};
 use crate::lock::lock;
+use crate::metrics::Flow;
 use crate::protocol::answers::ClockFrame;
 use crate::protocol::parse::{self, Ask, Refused, Request};
 use crate::protocol::{Code, Refusal, close, render};
@@ -125,7 +126,10 @@ async fn serve(stream: Upgraded, server: Arc<Server>) {
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
     let (sink, stream) = socket.split();
     let (outgoing, frames) = mpsc::channel(OUTGOING);
-    let mut writer = tokio::spawn(write(sink, frames, server.settings.ping()));
+    let metrics = server.runner.metrics();
+    metrics.connections.inc();
+    let _connected = server.sockets.connected();
+    let mut writer = tokio::spawn(write(sink, frames, server.settings.ping(), metrics.socket.outgoing.clone()));
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let owner = Owner::Connection(NEXT.fetch_add(1, Ordering::Relaxed));
     let _owned = CloseOwned { server: server.clone(), owner: owner.clone() };
@@ -173,7 +177,12 @@ impl Drop for CloseOwned {
 }
 
 /// Sends frames, several with one flush where several wait; pings a silent client.
-async fn write(mut sink: SplitSink<Socket, Message>, mut frames: mpsc::Receiver<Message>, ping: Duration) -> SplitSink<Socket, Message> {
+async fn write(
+    mut sink: SplitSink<Socket, Message>,
+    mut frames: mpsc::Receiver<Message>,
+    ping: Duration,
+    sent: Flow,
+) -> SplitSink<Socket, Message> {
     let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + ping, ping);
     loop {
         let frame = tokio::select! {
@@ -181,10 +190,12 @@ async fn write(mut sink: SplitSink<Socket, Message>, mut frames: mpsc::Receiver<
             _ = pings.tick() => Some(Message::Ping(Vec::new().into())),
         };
         let Some(frame) = frame else { break };
+        count(&sent, &frame);
         if sink.feed(frame).await.is_err() {
             break;
         }
         while let Ok(frame) = frames.try_recv() {
+            count(&sent, &frame);
             if sink.feed(frame).await.is_err() {
                 return sink;
             }
@@ -194,6 +205,13 @@ async fn write(mut sink: SplitSink<Socket, Message>, mut frames: mpsc::Receiver<
         }
     }
     sink
+}
+
+/// Pings are none of the protocol's frames.
+fn count(sent: &Flow, frame: &Message) {
+    if frame.is_text() {
+        sent.frame(frame.len());
+    }
 }
 
 impl Connection {
@@ -238,6 +256,7 @@ impl Connection {
     async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Goodbye> {
         match frame {
             Some(Ok(Message::Text(text))) => {
+                self.server.runner.metrics().socket.incoming.frame(text.len());
                 let rules = &self.server.rules;
                 let request = if text.len() > LARGE_FRAME {
                     tokio::task::block_in_place(|| parse::request(&text, rules))
@@ -251,7 +270,7 @@ impl Connection {
                 };
                 match refused {
                     Ok(()) => Ok(()),
-                    Err(refused) => self.send(render::error(refused.id.as_deref(), &refused.refusal)).await,
+                    Err(refused) => self.send(error(&self.server, refused.id.as_deref(), &refused.refusal)).await,
                 }
             }
             Some(Ok(Message::Binary(_))) => Err(Goodbye::Close(close::NOT_TEXT, "frames are text")),
@@ -317,7 +336,7 @@ impl Connection {
         let answer = async move {
             let frame = match workspaces::answer(&server, &owner, id.as_deref(), ask).await {
                 Ok(frame) => frame,
-                Err(refusal) => render::error(id.as_deref(), &refusal),
+                Err(refusal) => error(&server, id.as_deref(), &refusal),
             };
             let _ = outgoing.send(Message::text(frame)).await;
         };
@@ -358,6 +377,11 @@ async fn attend(mut run: Run, outgoing: mpsc::Sender<Message>, live: LiveRuns) {
             return;
         }
     }
+}
+
+fn error(server: &Server, id: Option<&str>, refusal: &Refusal) -> String {
+    server.runner.metrics().refusal(refusal.code.word()).inc();
+    render::error(id, refusal)
 }
 
 fn busy(message: String) -> Refusal {
