@@ -6,6 +6,7 @@ mod judge;
 mod run;
 mod serve;
 mod toolchains;
+mod top;
 mod unit;
 mod workspace;
 
@@ -59,6 +60,8 @@ enum Command {
     Batch(Box<batch::BatchArguments>),
     /// Serve the WebSocket protocol
     Serve(serve::ServeArguments),
+    /// How much a server has to do, told again each second
+    Top(top::TopArguments),
     /// What workspaces there are here, and what they hold
     #[command(subcommand)]
     Workspace(workspace::WorkspaceCommand),
@@ -86,6 +89,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Judge(arguments) => judge::judge(settings, &arguments),
         Command::Batch(arguments) => batch::batch(&settings, *arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
+        Command::Top(arguments) => top::top(&arguments),
         Command::Workspace(command) => workspace::workspace(&settings, &command),
         Command::Toolchains(command) => toolchains::toolchains(&settings, &command),
         Command::Check(arguments) => check::check(&settings, &arguments),
