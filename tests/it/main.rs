@@ -16,6 +16,7 @@ mod judge;
 mod judging;
 mod limits;
 mod lines;
+mod metrics;
 mod shell;
 mod socket;
 mod toolchains;
