@@ -7,6 +7,7 @@ mod run;
 mod serve;
 mod token;
 mod toolchains;
+mod top;
 mod unit;
 mod workspace;
 
@@ -16,6 +17,7 @@ use crate::engine::docker::{Docker, Settings as DockerSettings};
 use crate::engine::wasm::guests::Cache;
 use crate::engine::wasm::{Settings as WasmSettings, Wasm};
 use crate::engine::{Changes, Engines, wasm};
+use crate::metrics::Metrics;
 use crate::runner::{Admissions, Runner, Settings};
 use crate::toolchain::{Kind, Toolchains};
 use crate::workspace::Workspaces;
@@ -61,6 +63,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Make a token for clients of a server
     Token(token::TokenArguments),
+    /// How much a server has to do, told again each second
+    Top(top::TopArguments),
     /// What workspaces there are here, and what they hold
     #[command(subcommand)]
     Workspace(workspace::WorkspaceCommand),
@@ -84,12 +88,14 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let Arguments { settings, command } = arguments;
+    crate::log::start(settings.log_format());
     match command {
         Command::Run(arguments) => run::run(&settings, *arguments),
         Command::Judge(arguments) => judge::judge(settings, &arguments),
         Command::Batch(arguments) => batch::batch(&settings, *arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
         Command::Token(arguments) => token::token(&arguments),
+        Command::Top(arguments) => top::top(&arguments),
         Command::Workspace(command) => workspace::workspace(&settings, &command),
         Command::Toolchains(command) => toolchains::toolchains(&settings, &command),
         Command::Check(arguments) => check::check(&settings, &arguments),
@@ -109,6 +115,11 @@ impl SettingsArguments {
     fn sources(&self) -> Sources {
         let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Sources { file: self.config.clone(), environment: environment.collect(), flags: self.set.clone() }
+    }
+
+    /// A mistake in the configuration is told by whoever loads it to use it.
+    fn log_format(&self) -> crate::log::Format {
+        Config::load(&self.sources()).map_or_else(|_| crate::log::Format::default(), |config| config.log.format)
     }
 
     /// Configuration and toolchains, or everything that is wrong with them.
@@ -150,8 +161,9 @@ fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>,
     };
     let guests = toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. }));
     let changes = Changes::new();
-    let wasm = Wasm::new(settings, guests.map(|toolchain| toolchain.name.clone()), changes.clone());
-    let docker = docker(config, toolchains, pool, &changes);
+    let metrics = metrics(toolchains);
+    let wasm = Wasm::new(settings, guests.map(|toolchain| toolchain.name.clone()), changes.clone(), metrics.clone());
+    let docker = Docker::new(docker(config, pool), toolchains.clone(), changes.clone(), metrics.clone());
     let queue = config.desk.queue;
     let admissions = Admissions {
         cells: Admission::new(Bounds { busy: config.desk.busy_per_cell * cells, live: config.live(), queue }),
@@ -165,12 +177,16 @@ fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>,
         held_bytes: config.desk.held_mb << 20,
         lanes: 2 * cells,
     };
-    Runner::new(Engines { wasm, docker, changes }, admissions, workspaces, settings)
+    Runner::new(Engines { wasm, docker, changes, metrics }, admissions, workspaces, settings)
 }
 
-fn docker(config: &Config, toolchains: &Toolchains, pool: usize, changes: &Changes) -> Docker {
+fn metrics(toolchains: &Toolchains) -> Arc<Metrics> {
+    Metrics::new(toolchains.iter().map(|toolchain| (toolchain.name.as_str(), toolchain.kind.engine())))
+}
+
+fn docker(config: &Config, pool: usize) -> DockerSettings {
     let docker = &config.docker;
-    let settings = DockerSettings {
+    DockerSettings {
         enabled: docker.enabled,
         host: docker.host.clone(),
         runtime: docker.runtime.clone(),
@@ -180,8 +196,7 @@ fn docker(config: &Config, toolchains: &Toolchains, pool: usize, changes: &Chang
         input_bytes: config.limits.job.stdin_kb << 10,
         compiled_bytes: docker.compiled_mb << 20,
         registries: docker.registries.clone(),
-    };
-    Docker::new(settings, toolchains.clone(), changes.clone())
+    }
 }
 
 /// Prepares what is missing and tells the engine how it went.

@@ -21,6 +21,8 @@ const TEST_VARIABLES: &str = "RUNNEL_TEST_";
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub listen: String,
+    pub metrics: Metrics,
+    pub log: Log,
     cache: String,
     pub toolchains: Vec<PathBuf>,
     pub cells: Cells,
@@ -30,6 +32,19 @@ pub struct Config {
     pub access: access::AccessConfig,
     pub connection: Connection,
     pub limits: LimitsConfig,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Empty: where the server listens.
+    pub listen: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub format: crate::log::Format,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -202,6 +217,11 @@ impl Config {
             }
         };
         must(self.listen.parse::<SocketAddr>().is_ok(), "`listen`: not an address with a port, such as 127.0.0.1:8080");
+        let metrics = &self.metrics.listen;
+        must(
+            metrics.is_empty() || metrics.parse::<SocketAddr>().is_ok(),
+            "`metrics.listen`: empty, or an address with a port, such as 127.0.0.1:9090",
+        );
         must(self.cells.count <= 256, "`cells.count`: at most 256");
         must((1..=2048).contains(&self.cells.slots), "`cells.slots`: from 1 to 2048");
         must(self.desk.busy_per_cell >= 1, "`desk.busy_per_cell`: at least 1");

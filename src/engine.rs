@@ -6,7 +6,9 @@ pub mod wasm;
 
 use crate::job::Job;
 use crate::link::{Execution, OnParked, Order};
+use crate::metrics::Metrics;
 use crate::toolchain::{Kind, Toolchain};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// Why an execution could not be started. Nothing of the program has run.
@@ -71,6 +73,7 @@ pub struct Engines {
     pub wasm: wasm::Wasm,
     pub docker: docker::Docker,
     pub changes: Changes,
+    pub metrics: Arc<Metrics>,
 }
 
 /// Where the executions of one run happen. Dropping it gives it up.

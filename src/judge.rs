@@ -19,6 +19,34 @@ pub enum Status {
     Internal,
 }
 
+impl Status {
+    /// In the order of their declaration.
+    pub const ALL: [Self; 8] = [
+        Self::Success,
+        Self::Error,
+        Self::Timeout,
+        Self::MemoryLimit,
+        Self::OutputLimit,
+        Self::CompileError,
+        Self::Cancelled,
+        Self::Internal,
+    ];
+
+    /// As frames, metrics and logs have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::MemoryLimit => "memory_limit",
+            Self::OutputLimit => "output_limit",
+            Self::CompileError => "compile_error",
+            Self::Cancelled => "cancelled",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     pub status: Status,

@@ -9,7 +9,9 @@ pub mod job;
 pub mod judge;
 pub mod limits;
 mod lock;
+pub mod log;
 mod machine;
+pub mod metrics;
 
 pub mod config;
 pub mod problem;

@@ -3,6 +3,7 @@
 //! counters, starts nothing and keeps no thread: CPU use is what was used since somebody asked last.
 
 mod cgroup;
+pub(crate) mod process;
 
 use crate::lock::lock;
 use cgroup::Groups;

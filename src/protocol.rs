@@ -93,6 +93,34 @@ impl Code {
         Self::Internal,
     ];
 
+    /// As frames have it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::BadJson => "bad_json",
+            Self::BadFrame => "bad_frame",
+            Self::BadField => "bad_field",
+            Self::MissingField => "missing_field",
+            Self::BadPath => "bad_path",
+            Self::UnknownLanguage => "unknown_language",
+            Self::UnknownRun => "unknown_run",
+            Self::UnknownWorkspace => "unknown_workspace",
+            Self::WorkspaceExists => "workspace_exists",
+            Self::UnknownFile => "unknown_file",
+            Self::DuplicateId => "duplicate_id",
+            Self::NotRunning => "not_running",
+            Self::LimitTooHigh => "limit_too_high",
+            Self::TooLarge => "too_large",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::ForbiddenOrigin => "forbidden_origin",
+            Self::Busy => "busy",
+            Self::RateLimited => "rate_limited",
+            Self::LanguageUnavailable => "language_unavailable",
+            Self::ShuttingDown => "shutting_down",
+            Self::Internal => "internal",
+        }
+    }
+
     pub fn http_status(self) -> u16 {
         match self {
             Self::BadJson

@@ -17,11 +17,12 @@ use crate::admission::{Admission, Entry, Permit, Place};
 use crate::engine::docker::Key;
 use crate::engine::{Engines, Fault, Readiness, Room};
 use crate::event::{Compiled, Event, FilesLeft, Line, Outcome, Pipe, Saved, TestResult, Text};
-use crate::job::{Case, Job, JobFile, Stream};
+use crate::job::{Case, Job, JobFile, Owner, Stream};
 use crate::judge::colour::{self, Matches, Scan};
 use crate::judge::test::TestStatus;
 use crate::judge::{self, End, Facts, Stop, Verdict};
 use crate::link::{Execution, Happening, Layering, Order, Session, Wanted};
+use crate::metrics::{Metrics, Tally};
 use crate::toolchain::Kind;
 use crate::workspace::{self, Begun, Entrance, Turn, Workspaces};
 use capture::Capture;
@@ -35,13 +36,16 @@ use lines::Lines;
 use prepare::{FirstStep, Made, Prepared};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 /// Positions in the queue, and the progress of a preparation, are told at most this often.
 const POSITION_INTERVAL: Duration = Duration::from_millis(250);
+/// How much of a client's id is logged, in bytes.
+const LOGGED_ID: usize = 64;
 /// When to come back after a refusal.
 pub const RETRY: Duration = Duration::from_secs(1);
 
@@ -66,6 +70,8 @@ pub struct Runner {
     /// Runs that wait for their language to be made ready.
     preparing: AtomicUsize,
     draining: AtomicBool,
+    /// Numbers runs, for the log.
+    accepted: AtomicU64,
 }
 
 /// One desk for each engine: what waits for a container must not hold up what a cell does in a millisecond.
@@ -108,6 +114,9 @@ pub struct Run {
     job: Arc<Job>,
     cancel: CancellationToken,
     input: Input,
+    tally: Tally,
+    /// Marks what is logged as this run's.
+    span: Span,
     stage: Stage,
     accepted: Instant,
     queue_time: Duration,
@@ -181,7 +190,8 @@ impl Runner {
         let holdings = Holdings::new(settings.held_bytes);
         let harvests = Arc::new(Semaphore::new(harvest::AT_ONCE));
         let (preparing, draining) = (AtomicUsize::new(0), AtomicBool::new(false));
-        Arc::new(Self { engines, admissions, settings, workspaces, holdings, harvests, preparing, draining })
+        let accepted = AtomicU64::new(0);
+        Arc::new(Self { engines, admissions, settings, workspaces, holdings, harvests, preparing, draining, accepted })
     }
 
     pub fn workspaces(&self) -> &Arc<Workspaces> {
@@ -190,6 +200,10 @@ impl Runner {
 
     pub fn engines(&self) -> &Engines {
         &self.engines
+    }
+
+    pub(crate) fn metrics(&self) -> &Arc<Metrics> {
+        &self.engines.metrics
     }
 
     pub fn admissions(&self) -> &Admissions {
@@ -228,6 +242,8 @@ impl Runner {
             captures: Capture::both(self.settings.capture_bytes),
             scan: None,
             lines: None,
+            tally: self.metrics().run(&job.toolchain.name),
+            span: self.span(&job),
             runner: self.clone(),
             tests: vec![None; job.tests.as_ref().map_or(0, |tests| tests.cases.len())],
             job: Arc::new(job),
@@ -247,6 +263,20 @@ impl Runner {
             saved: None,
             ready: VecDeque::new(),
         })
+    }
+
+    /// At the highest level, or lines of that level would not say whose they are.
+    fn span(&self, job: &Job) -> Span {
+        let run = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let id = &job.id[..job.id.floor_char_boundary(LOGGED_ID)];
+        let language = job.toolchain.name.as_str();
+        let span = tracing::error_span!("run", run, id, language, connection = tracing::field::Empty, client = tracing::field::Empty);
+        match &job.owner {
+            Owner::Connection(number) => drop(span.record("connection", number)),
+            Owner::Token(name) => drop(span.record("client", &**name)),
+            Owner::Shell | Owner::Bearer | Owner::Nobody => {}
+        }
+        span
     }
 
     /// None where there is no room at all.
@@ -302,6 +332,11 @@ impl Run {
 
     /// What happens next; None after the end.
     pub async fn next(&mut self) -> Option<Event> {
+        let span = self.span.clone();
+        self.advance().instrument(span).await
+    }
+
+    async fn advance(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
@@ -433,6 +468,9 @@ impl Run {
 
     async fn begin(&mut self, permit: Permit) {
         self.queue_time = self.accepted.elapsed();
+        if !self.retried {
+            self.tally.queued(self.queue_time);
+        }
         let room = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return self.end(End::Stopped(Stop::Cancelled)),
@@ -506,6 +544,9 @@ impl Run {
                     self.tests.resize(place + 1, None);
                 }
                 self.tests[place] = Some(result.clone());
+                if let Some(facts) = &result.facts {
+                    self.tally.executed(facts.wall);
+                }
                 self.ready.push_back(Event::Test(result));
             }
             None => return self.end_judged(),
@@ -638,6 +679,7 @@ impl Run {
             }
             Step::Program => {
                 let verdict = judge::verdict(&facts);
+                self.tally.executed(facts.wall);
                 self.keep_left(verdict.status, execution.session());
                 self.end_with(verdict, Some(facts));
                 prepared.leave();
@@ -738,7 +780,7 @@ impl Run {
         if seen || std::mem::replace(&mut self.retried, true) {
             return self.end(End::Broken(why));
         }
-        tracing::warn!(language = self.job.toolchain.name, "runs a program again: {why}");
+        tracing::warn!("runs a program again: {why}");
         self.captures = Capture::both(self.runner.settings.capture_bytes);
         self.compiled = None;
         self.harvest = None;
@@ -760,6 +802,8 @@ impl Run {
 
     fn end_with(&mut self, verdict: Verdict, facts: Option<Facts>) {
         self.input.close();
+        self.log_end(&verdict, facts.as_ref());
+        self.tally.ended(verdict.status);
         let at = facts.as_ref().map_or(Duration::ZERO, |facts| facts.wall);
         for pipe in [Pipe::Stdout, Pipe::Stderr] {
             if self.job.stream == Stream::Live
@@ -797,6 +841,17 @@ impl Run {
         self.turn = None;
         self.ready.push_back(Event::Ended(Box::new(outcome)));
         self.stage = Stage::Over;
+    }
+
+    /// Only the words of our own faults: what a verdict says of a program may be the program's own.
+    fn log_end(&self, verdict: &Verdict, facts: Option<&Facts>) {
+        let _of_this_run = self.span.enter();
+        if verdict.status == judge::Status::Internal {
+            return tracing::error!(status = "internal", "{}", verdict.message.as_deref().unwrap_or("failed"));
+        }
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let (queue_ms, wall_ms) = (milliseconds(self.queue_time), facts.map(|facts| milliseconds(facts.wall)));
+        tracing::info!(status = verdict.status.word(), queue_ms, wall_ms, "ended");
     }
 }
 

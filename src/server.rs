@@ -5,6 +5,7 @@ mod entry;
 mod glance;
 mod http;
 mod listen;
+mod metrics;
 mod ops;
 mod page;
 mod socket;
@@ -15,6 +16,7 @@ use crate::config::Config;
 use crate::config::access::AccessConfig;
 use crate::engine::Readiness;
 use crate::machine::Machine;
+use crate::protocol::Code;
 use crate::protocol::parse::Rules;
 use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame, hundredths};
 use crate::runner::Runner;
@@ -23,7 +25,8 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -41,12 +44,37 @@ pub struct Server {
     /// The grace time is over: end what still runs.
     ending: CancellationToken,
     connections: TaskTracker,
+    /// Open WebSocket connections.
+    sockets: Sockets,
+    started: SystemTime,
+    /// The most processor time that metrics have told, in milliseconds.
+    cpu_told: AtomicU64,
+}
+
+/// Counts those who hold a `Connected`.
+#[derive(Clone, Default)]
+struct Sockets(Arc<()>);
+
+struct Connected(#[expect(dead_code, reason = "its count is what matters")] Arc<()>);
+
+impl Sockets {
+    fn connected(&self) -> Connected {
+        Connected(self.0.clone())
+    }
+
+    fn count(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
 }
 
 impl Server {
     /// Fails where the certificate can't be used.
     pub fn new(config: &Config, toolchains: Toolchains, runner: Arc<Runner>) -> anyhow::Result<Arc<Self>> {
         let rules = Rules::new(config, toolchains);
+        for code in Code::ALL {
+            // At 0, so that a rate sees the first one too.
+            runner.metrics().refusal(code.word());
+        }
         let tls = config.access.tls().map(|(certificate, key)| listen::Tls::load(&certificate, &key)).transpose()?;
         Ok(Arc::new(Self {
             runner,
@@ -59,6 +87,9 @@ impl Server {
             draining: CancellationToken::new(),
             ending: CancellationToken::new(),
             connections: TaskTracker::new(),
+            sockets: Sockets::default(),
+            started: SystemTime::now(),
+            cpu_told: AtomicU64::new(0),
         }))
     }
 
@@ -119,9 +150,24 @@ const REAPING: Duration = Duration::from_secs(10);
 /// How long a connection may take to say goodbye after its last run.
 const GOODBYE: Duration = Duration::from_secs(6);
 
+/// Where a server is heard.
+pub struct Listeners {
+    pub clients: TcpListener,
+    /// None: metrics are asked where everything is.
+    pub metrics: Option<TcpListener>,
+}
+
 /// Serves until `shutdown`, then lets live runs end within the grace time.
-pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: CancellationToken) {
-    let router = router(&server);
+pub async fn run(listeners: Listeners, server: Arc<Server>, shutdown: CancellationToken) -> std::io::Result<()> {
+    let Listeners { clients: listener, metrics: apart } = listeners;
+    let router = router(&server, apart.is_none());
+    let telling = async {
+        match apart {
+            // For operators alone, who need no token there.
+            Some(listener) => axum::serve(listener, metrics_router().with_state(server.clone())).await,
+            None => std::future::pending().await,
+        }
+    };
     let stop_accepting = shutdown.clone();
     let draining = async {
         stop_accepting.cancelled().await;
@@ -148,6 +194,7 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
     };
     tokio::select! {
         () = ended => {}
+        told = telling => told?,
         () = reaping => {}
         () = draining => {}
         // A client that never ends its request must not keep the server from ending.
@@ -158,9 +205,14 @@ pub async fn run(listener: TcpListener, server: Arc<Server>, shutdown: Cancellat
         }
     }
     server.runner.engines().shut_down().await;
+    Ok(())
 }
 
-fn router(server: &Arc<Server>) -> Router {
+fn metrics_router() -> Router<Arc<Server>> {
+    Router::new().route("/metrics", get(metrics::metrics))
+}
+
+fn router(server: &Arc<Server>, with_metrics: bool) -> Router {
     let open = Router::new()
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
@@ -169,14 +221,17 @@ fn router(server: &Arc<Server>) -> Router {
         .fallback(page::file);
     let socket =
         Router::new().route("/v1/connect", get(socket::connect)).route_layer(from_fn_with_state(server.clone(), entry::guard_socket));
-    let guarded = Router::new()
-        .route("/v1/languages", get(ops::languages))
-        .route("/v1/glance", get(glance::glance))
+    let counted = Router::new()
         .route("/v1/run", post(http::run))
         .route("/run", post(http::run))
         .route("/v1/workspaces", get(workspaces::all).post(workspaces::open))
         .route("/v1/workspaces/{name}", get(workspaces::list).delete(workspaces::close))
         .route("/v1/workspaces/{name}/file", get(workspaces::read))
+        .route_layer(from_fn_with_state(server.clone(), metrics::count));
+    let guarded = counted
+        .route("/v1/languages", get(ops::languages))
+        .route("/v1/glance", get(glance::glance))
+        .merge(if with_metrics { metrics_router() } else { Router::new() })
         .route_layer(from_fn_with_state(server.clone(), entry::guard));
     open.merge(socket).merge(guarded).with_state(server.clone())
 }

@@ -356,7 +356,7 @@ fn explain(outcome: &Outcome) {
         || (outcome.verdict.status == Status::Error && outcome.verdict.exit_code.is_some());
     if !says_itself {
         let why = outcome.verdict.message.as_deref().map_or(String::new(), |why| format!(": {why}"));
-        eprintln!("runnel: {}{why}", render::status(outcome.verdict.status));
+        eprintln!("runnel: {}{why}", outcome.verdict.status.word());
     }
 }
 
@@ -412,7 +412,7 @@ pub(super) fn check_examples(config: &Config, toolchains: &Toolchains, which: &[
             };
             while let Some(event) = run.next().await {
                 if let Event::Ended(outcome) = event {
-                    let status = render::status(outcome.verdict.status);
+                    let status = outcome.verdict.status.word();
                     let time = outcome.facts.as_ref().map_or(0.0, |facts| facts.wall.as_secs_f64() * 1e3);
                     println!("{:12} {status:10} {time:7.1} ms  {}", toolchain.name, outcome.verdict.message.as_deref().unwrap_or(""));
                     failed += usize::from(outcome.verdict.status != Status::Success);

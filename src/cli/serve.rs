@@ -4,7 +4,7 @@ use super::{SettingsArguments, Size, USAGE};
 use crate::config::Config;
 use crate::engine::wasm::guests::Cache;
 use crate::runner::Runner;
-use crate::server::{self, Server};
+use crate::server::{self, Listeners, Server};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use crate::workspace::Workspaces;
 use anyhow::Context;
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The first line on stdout is `listening on http://ADDRESS`.\nSIGTERM and SIGINT let live runs end within the grace time; a second one ends at once.\nexit codes: 0 stopped in order, 2 a mistake in the configuration, 70 could not start"
+    after_help = "The first line on stdout is `listening on http://ADDRESS`; with `metrics.listen` the second is `metrics on http://ADDRESS/metrics`.\nSIGTERM and SIGINT let live runs end within the grace time; a second one ends at once.\nexit codes: 0 stopped in order, 2 a mistake in the configuration, 70 could not start"
 )]
 pub(super) struct ServeArguments {
     /// Address and port; port 0 takes any free one
@@ -42,12 +42,15 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
-        let listener = match TcpListener::bind(&config.listen).await {
-            Ok(listener) => listener,
-            Err(fault) => {
-                eprintln!("error: can't listen on {}: {fault}\nhint: `--listen 127.0.0.1:0` takes any free port", config.listen);
-                return Ok(ExitCode::from(USAGE));
-            }
+        let Some(clients) = bind(&config.listen, "`--listen 127.0.0.1:0` takes any free port").await else {
+            return Ok(ExitCode::from(USAGE));
+        };
+        let metrics = match config.metrics.listen.as_str() {
+            "" => None,
+            address => match bind(address, "`metrics.listen` is another address than `listen`").await {
+                Some(listener) => Some(listener),
+                None => return Ok(ExitCode::from(USAGE)),
+            },
         };
         let runner = super::runner(
             &config,
@@ -71,19 +74,34 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
         let shutdown = CancellationToken::new();
         let signals = tokio::spawn(signals(shutdown.clone())?);
         let scheme = if config.access.tls().is_some() { "https" } else { "http" };
-        println!("listening on {scheme}://{}", listener.local_addr()?);
+        println!("listening on {scheme}://{}", clients.local_addr()?);
+        if let Some(metrics) = &metrics {
+            println!("metrics on http://{}/metrics", metrics.local_addr()?);
+        }
         std::io::stdout().flush()?;
         let preparing = tokio::spawn(preparing);
         let reloading = tokio::spawn(reload(settings, server.clone())?);
-        server::run(listener, server, shutdown).await;
+        let served = server::run(Listeners { clients, metrics }, server, shutdown).await;
         signals.abort();
         preparing.abort();
         reloading.abort();
+        served?;
         Ok(ExitCode::SUCCESS)
     });
     // Not waited for: a guest that is still being prepared.
     runtime.shutdown_background();
     served
+}
+
+/// None where that can't be; it is told why.
+async fn bind(address: &str, hint: &str) -> Option<TcpListener> {
+    match TcpListener::bind(address).await {
+        Ok(listener) => Some(listener),
+        Err(fault) => {
+            eprintln!("error: can't listen on {address}: {fault}\nhint: {hint}");
+            None
+        }
+    }
 }
 
 /// Starts the engines with what is ready. What is returned prepares the rest, beside whatever they do.

@@ -60,7 +60,7 @@ fn named(toolchains: &Toolchains, names: &[String]) -> anyhow::Result<Vec<Arc<To
 
 async fn list(config: &Config, toolchains: &Toolchains) {
     let cache = Cache::new(config.cache());
-    let docker = super::docker(config, toolchains, 0, &Changes::new());
+    let docker = Docker::new(super::docker(config, 0), toolchains.clone(), Changes::new(), super::metrics(toolchains));
     docker.start();
     docker.looked().await;
     for toolchain in toolchains.iter() {
@@ -82,7 +82,7 @@ async fn list(config: &Config, toolchains: &Toolchains) {
 async fn build(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>]) -> anyhow::Result<ExitCode> {
     let cache = Cache::new(config.cache());
     let changes = Changes::new();
-    let docker = super::docker(config, toolchains, 0, &changes);
+    let docker = Docker::new(super::docker(config, 0), toolchains.clone(), changes.clone(), super::metrics(toolchains));
     if which.iter().any(|toolchain| matches!(toolchain.kind, Kind::Docker(_))) {
         docker.start();
         docker.looked().await;

@@ -13,6 +13,7 @@ use super::{Changes, Fault, Readiness};
 use crate::config::Registry;
 use crate::job::Job;
 use crate::lock::lock;
+use crate::metrics::Metrics;
 use crate::toolchain::recipe::{ImageSource, Recipe};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use bollard::Docker as Api;
@@ -22,11 +23,11 @@ pub use container::Container;
 use container::{Blueprint, Shape};
 use images::Image;
 use pool::Pool;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::{Notify, OnceCell, oneshot};
+use tokio::sync::{Notify, OnceCell};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -67,13 +68,25 @@ struct Shared {
     settings: Settings,
     toolchains: Toolchains,
     changes: Changes,
+    metrics: Arc<Metrics>,
     state: Mutex<State>,
+    /// Containers that take orders, by toolchain.
+    held: Mutex<BTreeMap<String, usize>>,
     products: Products,
     /// Names this server in the labels of its containers.
     instance: String,
     uids: AtomicU32,
     tasks: TaskTracker,
     shutdown: CancellationToken,
+}
+
+/// How many containers one toolchain has.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Census {
+    /// Waiting for a run.
+    pub ready: usize,
+    pub busy: usize,
+    pub creating: usize,
 }
 
 struct State {
@@ -135,7 +148,11 @@ impl Shared {
 }
 
 impl Docker {
-    pub fn new(settings: Settings, toolchains: Toolchains, changes: Changes) -> Self {
+    pub fn new(settings: Settings, toolchains: Toolchains, changes: Changes, metrics: Arc<Metrics>) -> Self {
+        for toolchain in toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Docker(_))) {
+            // At 0, so that a rate sees the first one too.
+            metrics.containers(&toolchain.name);
+        }
         let instance = std::fs::read_to_string("/proc/sys/kernel/random/uuid")
             .map_or_else(|_| std::process::id().to_string(), |id| id.trim().to_owned());
         let state = State { daemon: Daemon::Unknown, images: HashMap::new(), pools: HashMap::new() };
@@ -144,6 +161,8 @@ impl Docker {
             settings,
             toolchains,
             changes,
+            metrics,
+            held: Mutex::default(),
             state: Mutex::new(state),
             instance,
             // Another server on this machine begins elsewhere.
@@ -240,17 +259,25 @@ impl Docker {
         };
         match pool {
             Some(pool) if pool.blueprint().shape == shape && pool.blueprint().image.id == blueprint.image.id => pool.take().await,
-            Some(_) | None => {
-                let (born, made) = oneshot::channel();
-                self.shared.tasks.spawn(container::live(self.shared.clone(), connection, blueprint, born));
-                made.await.unwrap_or_else(|_| Err(Fault::Lost("a container was not made".to_owned())))
-            }
+            Some(_) | None => container::make(&self.shared, connection, blueprint).await,
         }
     }
 
     /// Containers that wait for a run.
     pub fn warm(&self) -> usize {
-        lock(&self.shared.state).pools.values().map(|pool| pool.warm()).sum()
+        lock(&self.shared.state).pools.values().map(|pool| pool.census().ready).sum()
+    }
+
+    /// The containers of each toolchain that has or had any.
+    pub fn census(&self) -> BTreeMap<String, Census> {
+        let mut all: BTreeMap<String, Census> =
+            lock(&self.shared.state).pools.iter().map(|(toolchain, pool)| (toolchain.clone(), pool.census())).collect();
+        for (toolchain, held) in &*lock(&self.shared.held) {
+            let census = all.entry(toolchain.clone()).or_default();
+            // Counted a moment later: one may have come to the pool in between.
+            census.busy = held.saturating_sub(census.ready);
+        }
+        all
     }
 
     /// Removes all containers, and waits for that within bounds.

@@ -8,6 +8,7 @@ pub(crate) mod native;
 use super::{Changes, Fault, Readiness};
 use crate::link::{Execution, OnParked, Order, Session, Wall, Work};
 use crate::lock::lock;
+use crate::metrics::Metrics;
 use guests::Native;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
@@ -51,6 +52,7 @@ struct Shared {
     cells: Mutex<Vec<Cell>>,
     /// Changes whenever a cell gets ready or is lost, and with each step of a preparation.
     changes: Changes,
+    metrics: Arc<Metrics>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
     wall: Mutex<Option<Wall>>,
@@ -93,7 +95,7 @@ pub enum StartFault {
 }
 
 impl Wasm {
-    pub fn new(settings: Settings, toolchains: impl IntoIterator<Item = String>, changes: Changes) -> Self {
+    pub fn new(settings: Settings, toolchains: impl IntoIterator<Item = String>, changes: Changes, metrics: Arc<Metrics>) -> Self {
         let guests =
             toolchains.into_iter().map(|name| (name, Guest::Preparing { what: "waiting to be prepared".to_owned(), share: 0.0 })).collect();
         let shared = Shared {
@@ -101,6 +103,7 @@ impl Wasm {
             guests: Mutex::new(guests),
             cells: Mutex::default(),
             changes,
+            metrics,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             wall: Mutex::default(),
@@ -152,6 +155,11 @@ impl Wasm {
     /// Processes of the cells that take orders.
     pub fn processes(&self) -> Vec<u32> {
         lock(&self.shared.cells).iter().map(|cell| cell.process).collect()
+    }
+
+    /// Executions that live in cells.
+    pub fn live(&self) -> usize {
+        lock(&self.shared.cells).iter().map(|cell| cell.session.live()).sum()
     }
 
     pub async fn execute(&self, order: &Order, parked: OnParked) -> Result<Execution, Fault> {
@@ -240,6 +248,7 @@ async fn keep(shared: Arc<Shared>, number: usize, first: Started) {
             () = tokio::time::sleep(pause) => {}
             () = shared.shutdown.cancelled() => return,
         }
+        shared.metrics.cell_restarts.inc();
     }
 }
 

@@ -5,8 +5,8 @@ pub mod workspace;
 use super::schema::{self, Shape};
 use super::{Code, Details, Refusal, answers, text};
 use crate::event::{Compiled, Event, Line, Outcome, Pipe, TestResult, Text};
+use crate::judge;
 use crate::judge::test::{Short, TestStatus, overall};
-use crate::judge::{self, Status};
 use crate::limits::Figures;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -444,7 +444,7 @@ pub fn result(id: &str, meta: Option<&str>, outcome: &Outcome) -> String {
     // With hidden tests only, nothing that a program wrote is shown.
     let is_shown = tests.as_ref().is_none_or(|tests| tests.iter().any(|test| !test.case.is_hidden));
     let execution = ExecutionPart {
-        status: status(verdict.status),
+        status: verdict.status.word(),
         exit_code: verdict.exit_code,
         signal: verdict.signal.as_deref(),
         message: verdict.message.as_deref(),
@@ -552,19 +552,6 @@ static NO_TEXT: Text = Text::Utf8(String::new());
 fn compile_part(compiled: &Compiled) -> CompilePart<'_> {
     let Compiled { ok, output, truncated, time, cached } = compiled;
     CompilePart { ok: *ok, output: TextPart(output), truncated: *truncated, time_ms: milliseconds(*time), cached: *cached }
-}
-
-pub fn status(status: Status) -> &'static str {
-    match status {
-        Status::Success => "success",
-        Status::Error => "error",
-        Status::Timeout => "timeout",
-        Status::MemoryLimit => "memory_limit",
-        Status::OutputLimit => "output_limit",
-        Status::CompileError => "compile_error",
-        Status::Cancelled => "cancelled",
-        Status::Internal => "internal",
-    }
 }
 
 pub fn hundredths(share: f32) -> f32 {

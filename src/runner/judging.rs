@@ -239,7 +239,7 @@ impl Lane {
             if seen.told || std::mem::replace(&mut retried, true) {
                 return result(seen, None, (TestStatus::Internal, Some(why)));
             }
-            tracing::warn!(language = self.shared.job.toolchain.name, "runs a test again: {why}");
+            tracing::warn!("runs a test again: {why}");
         }
     }
 

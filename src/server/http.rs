@@ -48,6 +48,8 @@ impl IntoResponse for Refused {
         if let Some(pause) = refusal.details.retry_after_ms {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(pause.div_ceil(1000).max(1)));
         }
+        // For whoever counts refusals.
+        response.extensions_mut().insert(refusal.code);
         response
     }
 }

@@ -9,6 +9,7 @@ use crate::access::{Caller, Refused as Stranger, Seat};
 use crate::event::Event;
 use crate::job::{Job, Owner};
 use crate::lock::lock;
+use crate::metrics::Flow;
 use crate::protocol::answers::ClockFrame;
 use crate::protocol::parse::{self, Ask, Refused, Request};
 use crate::protocol::{Code, Refusal, close, render};
@@ -153,7 +154,10 @@ async fn serve(stream: Upgraded, server: Arc<Server>, guest: Guest) {
     let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
     let (sink, stream) = socket.split();
     let (outgoing, frames) = mpsc::channel(OUTGOING);
-    let mut writer = tokio::spawn(write(sink, frames, server.settings.ping()));
+    let metrics = server.runner.metrics();
+    metrics.connections.inc();
+    let _connected = server.sockets.connected();
+    let mut writer = tokio::spawn(write(sink, frames, server.settings.ping(), metrics.socket.outgoing.clone()));
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let owner = Owner::Connection(NEXT.fetch_add(1, Ordering::Relaxed));
     let _owned = CloseOwned { server: server.clone(), owner: owner.clone() };
@@ -203,7 +207,12 @@ impl Drop for CloseOwned {
 }
 
 /// Sends frames, several with one flush where several wait; pings a silent client.
-async fn write(mut sink: SplitSink<Socket, Message>, mut frames: mpsc::Receiver<Message>, ping: Duration) -> SplitSink<Socket, Message> {
+async fn write(
+    mut sink: SplitSink<Socket, Message>,
+    mut frames: mpsc::Receiver<Message>,
+    ping: Duration,
+    sent: Flow,
+) -> SplitSink<Socket, Message> {
     let mut pings = tokio::time::interval_at(tokio::time::Instant::now() + ping, ping);
     loop {
         let frame = tokio::select! {
@@ -211,10 +220,12 @@ async fn write(mut sink: SplitSink<Socket, Message>, mut frames: mpsc::Receiver<
             _ = pings.tick() => Some(Message::Ping(Vec::new().into())),
         };
         let Some(frame) = frame else { break };
+        count(&sent, &frame);
         if sink.feed(frame).await.is_err() {
             break;
         }
         while let Ok(frame) = frames.try_recv() {
+            count(&sent, &frame);
             if sink.feed(frame).await.is_err() {
                 return sink;
             }
@@ -224,6 +235,13 @@ async fn write(mut sink: SplitSink<Socket, Message>, mut frames: mpsc::Receiver<
         }
     }
     sink
+}
+
+/// Pings are none of the protocol's frames.
+fn count(sent: &Flow, frame: &Message) {
+    if frame.is_text() {
+        sent.frame(frame.len());
+    }
 }
 
 impl Connection {
@@ -274,6 +292,7 @@ impl Connection {
                 Err(Goodbye::Close(close::UNAUTHORIZED, "a token is needed"))
             }
             Some(Ok(Message::Text(text))) => {
+                self.server.runner.metrics().socket.incoming.frame(text.len());
                 let rules = &self.server.rules;
                 let request = if text.len() > LARGE_FRAME {
                     tokio::task::block_in_place(|| parse::request(&text, rules))
@@ -294,7 +313,7 @@ impl Connection {
                 };
                 match refused {
                     Ok(()) => Ok(()),
-                    Err(refused) => self.send(render::error(refused.id.as_deref(), &refused.refusal)).await,
+                    Err(refused) => self.send(error(&self.server, refused.id.as_deref(), &refused.refusal)).await,
                 }
             }
             Some(Ok(Message::Binary(_))) => Err(Goodbye::Close(close::NOT_TEXT, "frames are text")),
@@ -378,7 +397,7 @@ impl Connection {
         let answer = async move {
             let frame = match workspaces::answer(&server, &owner, id.as_deref(), ask).await {
                 Ok(frame) => frame,
-                Err(refusal) => render::error(id.as_deref(), &refusal),
+                Err(refusal) => error(&server, id.as_deref(), &refusal),
             };
             let _ = outgoing.send(Message::text(frame)).await;
         };
@@ -422,6 +441,11 @@ async fn attend(mut run: Run, caller: Caller, outgoing: mpsc::Sender<Message>, l
             return;
         }
     }
+}
+
+fn error(server: &Server, id: Option<&str>, refusal: &Refusal) -> String {
+    server.runner.metrics().refusal(refusal.code.word()).inc();
+    render::error(id, refusal)
 }
 
 fn busy(message: String) -> Refusal {

@@ -4,8 +4,8 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -31,6 +31,7 @@ pub(crate) fn prepare() {
 pub(crate) struct Server {
     pub(crate) process: Child,
     pub(crate) address: String,
+    said: BufReader<ChildStdout>,
     /// Its workspaces.
     _folder: Option<Folder>,
 }
@@ -73,12 +74,32 @@ impl Server {
 
     fn spawn_with(listen: &str, arguments: &[&str]) -> Self {
         let mut command = runnel();
-        command.args(["serve", "--listen", listen]).args(arguments).stdout(Stdio::piped()).process_group(0);
-        let mut process = command.spawn().unwrap();
+        command.args(["serve", "--listen", listen]).args(arguments);
+        Self::begin(command)
+    }
+
+    fn begin(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).process_group(0).spawn().unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
-        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        said.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { process, address, _folder: None }
+        Self { process, address, said, _folder: None }
+    }
+
+    /// One cell, no Docker, and every line of its log as JSON in a file.
+    pub(crate) fn start_logging(log: &Path) -> Self {
+        prepare();
+        let mut command = runnel();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--set", "docker.enabled=false", "--set", "cells.count=1"]);
+        command.args(["--set", "desk.live=100", "--set", "log.format=json"]);
+        command.env("RUNNEL_LOG", "info").stderr(std::fs::File::create(log).unwrap());
+        Self::begin(command)
+    }
+
+    /// What it says on stdout after its address.
+    pub(crate) fn read_line(&mut self, line: &mut String) {
+        self.said.read_line(line).unwrap();
     }
 
     pub(crate) fn signal(&self, signal: &str) {

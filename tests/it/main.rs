@@ -17,6 +17,7 @@ mod judge;
 mod judging;
 mod limits;
 mod lines;
+mod metrics;
 mod page;
 mod schema;
 mod shell;

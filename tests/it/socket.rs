@@ -433,6 +433,7 @@ fn the_protocol_page_is_complete() {
         }));
     }
     let codes = runnel::protocol::Code::ALL.map(|code| serde_json::to_value(code).unwrap());
+    assert_eq!(codes, runnel::protocol::Code::ALL.map(|code| Value::from(code.word())), "metrics have the words of frames");
     words.extend(codes.iter().map(|code| code.as_str().unwrap()));
     assert!(words.len() > 60, "{words:?}");
     for word in words {

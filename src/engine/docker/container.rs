@@ -95,6 +95,28 @@ pub struct Container {
     shared: Arc<Shared>,
     given_up: CancellationToken,
     _end: DropGuard,
+    _held: Held,
+}
+
+/// Counts a container while it takes orders.
+struct Held {
+    shared: Arc<Shared>,
+    toolchain: String,
+}
+
+impl Held {
+    fn begin(shared: &Arc<Shared>, toolchain: &str) -> Self {
+        *lock(&shared.held).entry(toolchain.to_owned()).or_default() += 1;
+        Self { shared: shared.clone(), toolchain: toolchain.to_owned() }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(count) = lock(&self.shared.held).get_mut(&self.toolchain) {
+            *count -= 1;
+        }
+    }
 }
 
 impl Container {
@@ -122,7 +144,14 @@ impl Container {
     }
 
     pub fn find_product(&self, key: &Key) -> Option<Product> {
-        self.shared.products.find(key)
+        let found = self.shared.products.find(key);
+        let metrics = &self.shared.metrics;
+        if found.is_some() {
+            metrics.compiled_hits.inc()
+        } else {
+            metrics.compiled_misses.inc()
+        };
+        found
     }
 
     /// Takes out what was compiled here, for those who come with the same sources, and gives the container up.
@@ -172,12 +201,25 @@ impl Container {
 /// Who waits for a container.
 type Born = oneshot::Sender<Result<Container, Fault>>;
 
+/// A new one. Cancel safe: one for which nobody waits any more is removed.
+pub(super) async fn make(shared: &Arc<Shared>, connection: Arc<Connection>, blueprint: Blueprint) -> Result<Container, Fault> {
+    let (created, failed) = shared.metrics.containers(&blueprint.toolchain);
+    let (born, made) = oneshot::channel();
+    shared.tasks.spawn(live(shared.clone(), connection, blueprint, born));
+    let made = made.await.unwrap_or_else(|_| Err(Fault::Lost("a container was not made".to_owned())));
+    if made.is_ok() {
+        created.inc()
+    } else {
+        failed.inc()
+    };
+    made
+}
+
 /// One life: create, serve, remove. Whoever waits for it at `born` gets it as soon as it takes orders; where nobody
 /// does any more, and whenever the container is dropped or lost, it is removed.
-pub(super) async fn live(shared: Arc<Shared>, connection: Arc<Connection>, blueprint: Blueprint, born: Born) {
-    let image = blueprint.image.clone();
+async fn live(shared: Arc<Shared>, connection: Arc<Connection>, blueprint: Blueprint, born: Born) {
     let created = async {
-        connection.provide_agent(&image.id).await?;
+        connection.provide_agent(&blueprint.image.id).await?;
         let body = body(&shared, &blueprint);
         connection.api.create_container(None, body).await.map(|created| created.id)
     };
@@ -189,7 +231,7 @@ pub(super) async fn live(shared: Arc<Shared>, connection: Arc<Connection>, bluep
             return;
         }
     };
-    if serve(&shared, &connection, &id, image, born).await {
+    if serve(&shared, &connection, &id, &blueprint, born).await {
         // It ends and removes itself now; two who remove the same thing get in each other's way.
         let options = WaitContainerOptionsBuilder::new().condition("removed").build();
         let mut gone = Box::pin(connection.api.wait_container(&id, Some(options)));
@@ -201,7 +243,7 @@ pub(super) async fn live(shared: Arc<Shared>, connection: Arc<Connection>, bluep
 }
 
 /// Serves a container until it is given up or lost; false where it never ran.
-async fn serve(shared: &Arc<Shared>, connection: &Connection, id: &str, image: Arc<Image>, born: Born) -> bool {
+async fn serve(shared: &Arc<Shared>, connection: &Connection, id: &str, blueprint: &Blueprint, born: Born) -> bool {
     let refuse = |born: Born, why: String| drop(born.send(Err(Fault::Lost(why))));
     let options = AttachContainerOptionsBuilder::new().stdin(true).stdout(true).stderr(true).stream(true).build();
     let attached = match connection.api.attach_container(id, Some(options)).await {
@@ -240,7 +282,14 @@ async fn serve(shared: &Arc<Shared>, connection: &Connection, id: &str, image: A
             (Err(_), Some(born)) => refuse(born, format!("a container was not ready within {} s", START.as_secs())),
             (Ok(Ok(())), Some(born)) => {
                 let _end = given_up.clone().drop_guard();
-                let container = Container { session: session.clone(), image, shared: shared.clone(), given_up: given_up.clone(), _end };
+                let container = Container {
+                    session: session.clone(),
+                    image: blueprint.image.clone(),
+                    shared: shared.clone(),
+                    given_up: given_up.clone(),
+                    _end,
+                    _held: Held::begin(shared, &blueprint.toolchain),
+                };
                 // Where nobody waits any more, the container comes back and is dropped: given up.
                 let _ = born.send(Ok(container));
                 given_up.cancelled().await;

@@ -2,7 +2,7 @@
 //! background; those who wait get theirs in order of arrival. Called by `engine::docker`.
 
 use super::container::{self, Blueprint, Container};
-use super::{Connection, Shared};
+use super::{Census, Connection, Shared};
 use crate::engine::Fault;
 use crate::lock::lock;
 use std::collections::VecDeque;
@@ -48,8 +48,10 @@ impl Pool {
         &self.blueprint
     }
 
-    pub(super) fn warm(&self) -> usize {
-        lock(&self.state).ready.len()
+    /// Those in a run's hands are not known here.
+    pub(super) fn census(&self) -> Census {
+        let state = lock(&self.state);
+        Census { ready: state.ready.len(), busy: 0, creating: state.creating }
     }
 
     /// A container for one run. Cancel safe: one that comes too late is the next one's.
@@ -120,10 +122,7 @@ impl Pool {
     }
 
     async fn create(self: Arc<Self>) {
-        let (born, made) = oneshot::channel();
-        let life = container::live(self.shared.clone(), self.connection.clone(), self.blueprint.clone(), born);
-        self.shared.tasks.spawn(life);
-        let made = made.await.unwrap_or_else(|_| Err(Fault::Lost("a container was not made".to_owned())));
+        let made = container::make(&self.shared, self.connection.clone(), self.blueprint.clone()).await;
         let failed = made.is_err();
         self.hand_out(made);
         if failed {
