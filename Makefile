@@ -4,7 +4,7 @@ RUNNEL := target/release/runnel
 PAGE := web-demo
 PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/public -type f -not -path '*/dist/*') $(addprefix $(PAGE)/,index.html vite.config.ts package.json scripts/compress.js)
 
-.PHONY: help run test tested build guests images setup lint unit doors web browser fuzz bench deny clean
+.PHONY: help run test tested build guests images dist image deploy setup lint unit doors web browser fuzz bench deny clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,7 +19,7 @@ test: setup browser ## set up and run everything that is tested, with a Docker d
 	else \
 	  docker/daemon.sh status >/dev/null || trap 'docker/daemon.sh stop' EXIT; \
 	  docker/daemon.sh start || { echo "hint: RUNNEL_TEST_DOCKER=0 tests what needs no Docker" >&2; exit 1; }; \
-	  $(MAKE) images tested; \
+	  $(MAKE) images tested deploy; \
 	fi
 	@echo "all tests passed"
 
@@ -41,6 +41,18 @@ guests: build ## Python and JavaScript, prepared once and cached
 images: build ## the images of languages that run in containers, and their base where no registry has it
 	@docker/base.sh
 	@$(RUNNEL) toolchains build --engine docker
+
+dist: build ## what an image is made of: the binary, and the guests for it
+	@rm -rf target/dist
+	@install -D $(RUNNEL) target/dist/usr/bin/runnel
+	@$(RUNNEL) toolchains build --engine wasm --into target/dist/usr/lib/runnel/guests
+
+image: dist ## the image `runnel`, made of what was built here; pulls nothing
+	@docker/base.sh
+	@tar -c Dockerfile -C target dist | docker build --tag runnel --build-arg BUILDER=debian:bookworm-slim -
+
+deploy: dist ## the image and the files of deploy/, tried for real
+	@deploy/check.sh
 
 setup: ## what the build needs beside Rust, Python 3 and Node
 	@./setup.sh

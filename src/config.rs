@@ -24,6 +24,7 @@ pub struct Config {
     pub metrics: Metrics,
     pub log: Log,
     cache: String,
+    prepared: String,
     pub toolchains: Vec<PathBuf>,
     pub cells: Cells,
     pub docker: Docker,
@@ -320,6 +321,11 @@ impl Config {
         let home = || std::env::var_os("HOME").map_or_else(std::env::temp_dir, |home| PathBuf::from(home).join(".cache"));
         std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map_or_else(home, PathBuf::from).join("runnel")
     }
+
+    /// Guests that came with us.
+    pub fn prepared(&self) -> Option<PathBuf> {
+        (!self.prepared.is_empty()).then(|| PathBuf::from(&self.prepared))
+    }
 }
 
 /// What has to outlive us.
@@ -367,10 +373,12 @@ impl Connection {
     }
 }
 
+/// What this process may use: a container's share of a large machine is not the machine.
 fn memory_mb() -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:")).and_then(|rest| rest.split_whitespace().next());
-    total.and_then(|kilobytes| kilobytes.parse::<u64>().ok()).map_or(4096, |kilobytes| kilobytes >> 10)
+    match crate::machine::memory() >> 20 {
+        0 => 4096,
+        megabytes => megabytes,
+    }
 }
 
 fn default_table() -> Table {

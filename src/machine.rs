@@ -1,6 +1,7 @@
 //! What this machine has and how much of it is in use: totals, never whose. Where a control group bounds this process, its
-//! figures, else those of the host. Asked by the server for `glance`; reads `/proc`, `/sys` and a file system's
-//! counters, starts nothing and keeps no thread: CPU use is what was used since somebody asked last.
+//! figures, else those of the host. Asked by the server for `glance`, and by the configuration how much there is; reads
+//! `/proc`, `/sys` and a file system's counters, starts nothing and keeps no thread: CPU use is what was used since
+//! somebody asked last.
 
 mod cgroup;
 pub(crate) mod process;
@@ -47,6 +48,11 @@ struct State {
     told: Option<(Instant, Figures)>,
 }
 
+/// Bytes of memory that this process may use; 0 where that can't be told.
+pub(crate) fn memory() -> u64 {
+    memory_of(&Groups::find(Path::new("/")), Path::new("/proc")).allocatable
+}
+
 impl Machine {
     pub(crate) fn new(storage: PathBuf) -> Self {
         Self::at(Path::new("/"), storage)
@@ -75,17 +81,17 @@ impl Machine {
             // The kernel counts in ticks: over a short time it may seem to be more than there is.
             cpu_used_milli: milli(used.saturating_sub(used_before), over).min(allocatable),
             cpu_over: over,
-            memory: self.memory(),
+            memory: memory_of(&self.groups, &self.proc),
             storage: storage(&self.storage),
         };
         state.told = Some((now, figures));
         figures
     }
+}
 
-    fn memory(&self) -> Space {
-        let host = host_memory(&read(&self.proc.join("meminfo")));
-        self.groups.memory().filter(|own| own.allocatable < host.allocatable).unwrap_or(host)
-    }
+fn memory_of(groups: &Groups, proc: &Path) -> Space {
+    let host = host_memory(&read(&proc.join("meminfo")));
+    groups.memory().filter(|own| own.allocatable < host.allocatable).unwrap_or(host)
 }
 
 /// Thousandths of a processor.

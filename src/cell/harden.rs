@@ -14,6 +14,8 @@ const NOBODY: u32 = 65534;
 
 /// Before anything is loaded: nothing inherited, nothing left behind.
 pub(super) fn at_start() -> anyhow::Result<()> {
+    // Where memory runs out the kernel ends a cell, which is started again, and not the server. Raising it is free to all.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "500");
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })?;
     rustix::process::chdir("/").context("can't leave the working directory")?;

@@ -1,18 +1,32 @@
-//! `runnel check`: every mistake of the configuration at once, and what the second wall stops on this machine.
+//! `runnel check`: every mistake of the configuration at once, and what the second wall stops on this machine. Also
+//! whether a server is ready, for the health check of an image that has no other program.
 
 use super::{SettingsArguments, USAGE};
 use crate::cell::probe::{Attempt, Report};
 use crate::engine::wasm::own_binary;
 use anyhow::Context;
 use clap::Args;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+/// How long a server may take to say whether it is ready.
+const ANSWER: Duration = Duration::from_secs(3);
+/// The longest first line of an answer.
+const MOST_STATUS: u64 = 1000;
 
 #[derive(Debug, Args)]
-#[command(after_help = "exit codes: 0 all is well, 1 the second wall has a hole on this machine, 2 a mistake in the configuration")]
+#[command(
+    after_help = "exit codes: 0 all is well, 1 the second wall has a hole on this machine or no server is ready, 2 a mistake in the configuration"
+)]
 pub(super) struct CheckArguments {
     /// The report of the second wall as JSON
     #[arg(long)]
     json: bool,
+    /// Only ask the server that listens as configured whether it is ready
+    #[arg(long, conflicts_with = "json")]
+    ready: bool,
 }
 
 pub(super) fn check(settings: &SettingsArguments, arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
@@ -20,6 +34,14 @@ pub(super) fn check(settings: &SettingsArguments, arguments: &CheckArguments) ->
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
+    if arguments.ready {
+        let status = ask(&config.listen).with_context(|| format!("no server answers at {}", config.listen));
+        return Ok(match status {
+            Ok(status) if status.starts_with("HTTP/1.1 200 ") => ExitCode::SUCCESS,
+            Ok(status) => tell_not_ready(&status),
+            Err(fault) => tell_not_ready(&format!("{fault:#}")),
+        });
+    }
     eprintln!("configuration: fine ({} toolchains: {})", toolchains.iter().count(), toolchains.names());
     let (report, text) = probe()?;
     if arguments.json {
@@ -37,6 +59,22 @@ pub(super) fn check(settings: &SettingsArguments, arguments: &CheckArguments) ->
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell_not_ready(why: &str) -> ExitCode {
+    eprintln!("not ready: {why}");
+    ExitCode::FAILURE
+}
+
+/// The first line of what a server says to `/readyz`. It may listen at 0.0.0.0: that is here, for who connects to it.
+fn ask(listen: &str) -> anyhow::Result<String> {
+    let address: SocketAddr = listen.parse()?;
+    let mut server = TcpStream::connect_timeout(&address, ANSWER)?;
+    server.set_read_timeout(Some(ANSWER))?;
+    write!(server, "GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut status = String::new();
+    BufReader::new(server.take(MOST_STATUS)).read_line(&mut status)?;
+    Ok(status.trim_end().to_owned())
 }
 
 /// Shuts a process in like a cell and lets it try to get out.

@@ -245,7 +245,7 @@ pub(super) async fn make_ready(config: &Config, runner: &Runner, toolchain: &Too
         runner.engines().docker.looked().await;
         return Ok(());
     }
-    let cache = Cache::new(config.cache());
+    let cache = Cache::new(config.cache(), config.prepared());
     let native = match cache.find(toolchain) {
         Some(native) => native,
         None => {

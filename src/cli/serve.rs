@@ -40,6 +40,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),
     };
+    raise_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {
         let Some(clients) = bind(&config.listen, "`--listen 127.0.0.1:0` takes any free port").await else {
@@ -65,14 +66,18 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
                 return Ok(ExitCode::from(USAGE));
             }
         };
-        let preparing = start_engines(&config, &toolchains, &runner).await?;
+        // Before anything takes time: the first process of a container does not hear what it has no handler for.
+        let shutdown = CancellationToken::new();
+        let signals = tokio::spawn(signals(shutdown.clone())?);
+        let preparing = tokio::select! {
+            started = start_engines(&config, &toolchains, &runner) => started?,
+            () = shutdown.cancelled() => return Ok(ExitCode::SUCCESS),
+        };
         if let Some(wall) = runner.engines().wasm.wall()
             && !wall.is_whole()
         {
             tracing::warn!("the second wall is not whole on this machine: {wall:?}; `runnel check` says more");
         }
-        let shutdown = CancellationToken::new();
-        let signals = tokio::spawn(signals(shutdown.clone())?);
         let scheme = if config.access.tls().is_some() { "https" } else { "http" };
         println!("listening on {scheme}://{}", clients.local_addr()?);
         if let Some(metrics) = &metrics {
@@ -104,13 +109,22 @@ async fn bind(address: &str, hint: &str) -> Option<TcpListener> {
     }
 }
 
+/// A connection is a descriptor, and 1024 is what many systems begin with: as many as we may have.
+fn raise_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(fault) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::warn!("the limit of open files can't be raised: {fault}");
+    }
+}
+
 /// Starts the engines with what is ready. What is returned prepares the rest, beside whatever they do.
 pub(super) async fn start_engines(
     config: &Config,
     toolchains: &Toolchains,
     runner: &Arc<Runner>,
 ) -> anyhow::Result<impl Future<Output = ()> + use<>> {
-    let cache = Cache::new(config.cache());
+    let cache = Cache::new(config.cache(), config.prepared());
     let mut missing = Vec::new();
     for toolchain in toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. })) {
         match cache.find(toolchain) {

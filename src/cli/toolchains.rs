@@ -8,6 +8,7 @@ use crate::engine::{Changes, Readiness};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,6 +24,9 @@ pub(super) enum ToolchainsCommand {
         /// Only those of one engine
         #[arg(long, value_parser = ["wasm", "docker"], conflicts_with = "names")]
         engine: Option<String>,
+        /// Copy guests into this folder too, for servers that have it as `prepared`
+        #[arg(long, value_name = "FOLDER")]
+        into: Option<PathBuf>,
     },
     /// Run each toolchain's example; exit code 1 where one fails
     Check { names: Vec<String> },
@@ -39,10 +43,10 @@ pub(super) fn toolchains(settings: &SettingsArguments, command: &ToolchainsComma
             runtime.block_on(list(&config, &toolchains));
             Ok(ExitCode::SUCCESS)
         }
-        ToolchainsCommand::Build { names, engine } => {
+        ToolchainsCommand::Build { names, engine, into } => {
             let mut which = named(&toolchains, names)?;
             which.retain(|toolchain| engine.as_ref().is_none_or(|engine| toolchain.kind.engine() == engine));
-            runtime.block_on(build(&config, &toolchains, &which))
+            runtime.block_on(build(&config, &toolchains, &which, into.as_deref()))
         }
         ToolchainsCommand::Check { names } => super::run::check_examples(&config, &toolchains, &named(&toolchains, names)?),
     }
@@ -59,7 +63,7 @@ fn named(toolchains: &Toolchains, names: &[String]) -> anyhow::Result<Vec<Arc<To
 }
 
 async fn list(config: &Config, toolchains: &Toolchains) {
-    let cache = Cache::new(config.cache());
+    let cache = Cache::new(config.cache(), config.prepared());
     let docker = Docker::new(super::docker(config, 0), toolchains.clone(), Changes::new(), super::metrics(toolchains));
     docker.start();
     docker.looked().await;
@@ -79,8 +83,8 @@ async fn list(config: &Config, toolchains: &Toolchains) {
     docker.shut_down().await;
 }
 
-async fn build(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>]) -> anyhow::Result<ExitCode> {
-    let cache = Cache::new(config.cache());
+async fn build(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>], into: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let cache = Cache::new(config.cache(), config.prepared());
     let changes = Changes::new();
     let docker = Docker::new(super::docker(config, 0), toolchains.clone(), changes.clone(), super::metrics(toolchains));
     if which.iter().any(|toolchain| matches!(toolchain.kind, Kind::Docker(_))) {
@@ -93,7 +97,10 @@ async fn build(config: &Config, toolchains: &Toolchains, which: &[Arc<Toolchain>
         let steps = Steps::new(&toolchain.name);
         let built = match &toolchain.kind {
             // It runs for minutes, and has a runtime of its own for a while.
-            Kind::Wasm { .. } => block_in_place(|| cache.prepare(toolchain, |progress| steps.tell(&progress))).map(drop),
+            Kind::Wasm { .. } => block_in_place(|| match into {
+                Some(into) => cache.copy(toolchain, into, |progress| steps.tell(&progress)),
+                None => cache.prepare(toolchain, |progress| steps.tell(&progress)).map(drop),
+            }),
             Kind::Docker(recipe) => build_image(&docker, &changes, &docker.reference(toolchain, recipe), &steps).await,
         };
         steps.finish();

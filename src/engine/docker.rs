@@ -164,9 +164,9 @@ impl Docker {
             metrics,
             held: Mutex::default(),
             state: Mutex::new(state),
+            // Another server on this machine begins elsewhere; by chance, because in a container each is process 1.
+            uids: AtomicU32::new(instance.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok()).unwrap_or(0)),
             instance,
-            // Another server on this machine begins elsewhere.
-            uids: AtomicU32::new(std::process::id().wrapping_mul(97)),
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         };

@@ -1,6 +1,6 @@
 //! A toolchain is a folder: a guest of one's own, from a component that was written by hand, without any Rust.
 
-use crate::client::Server;
+use crate::client::{self, Server};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -83,6 +83,52 @@ async fn a_run_waits_for_its_language_and_others_do_not() {
     // And from now on it is there like any other.
     let ran = client.run(json!({"language": "seven", "code": ""})).await;
     assert_eq!((ran.kinds(), &ran.execution()["exit_code"]), (vec!["started", "result"], &json!(7)));
+}
+
+/// Whatever a build has started ends with its server, even a killed one, and the next server begins anew.
+#[tokio::test]
+async fn a_build_ends_with_its_server() {
+    let scratch = client::Folder::new();
+    let (cache, list) = (scratch.0.join("cache"), scratch.0.join("processes"));
+    std::fs::create_dir_all(&cache).unwrap();
+    let folder = Folder::new("killed", &format!("sleep 1000 &\necho $$ $! >{0}.new && mv {0}.new {0}\nwait\n", list.display()));
+    // The other guests are there already, in a folder that is only read.
+    let settings = [format!("cache={}", cache.display()), format!("prepared={}", usual_cache().display())];
+    let settings = [settings[0].as_str(), settings[1].as_str(), &format!("toolchains={}", folder.0.display())];
+    let arguments: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+    let files = || {
+        let mut names: Vec<String> =
+            std::fs::read_dir(&cache).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    for _ in 0..2 {
+        let mut server = Server::start(&arguments);
+        server.connect().await.python("print('at once')").await.succeeded();
+        until(|| list.is_file()).await;
+        assert_eq!(files(), [format!("seven.{}.build", server.process.id()), "seven.lock".to_owned()]);
+        let processes = std::fs::read_to_string(&list).unwrap();
+        std::fs::remove_file(&list).unwrap();
+        server.process.kill().unwrap();
+        server.process.wait().unwrap();
+        // One that nobody has reaped yet is none either: it has no program.
+        until(|| processes.split_whitespace().all(|process| std::fs::read_link(format!("/proc/{process}/exe")).is_err())).await;
+    }
+}
+
+fn usual_cache() -> PathBuf {
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache");
+    std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("runnel")
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it does not come");
 }
 
 #[tokio::test]

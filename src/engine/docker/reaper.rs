@@ -46,8 +46,15 @@ impl Owner {
 
     /// Whether it is known to be dead; of a process elsewhere nothing is known.
     fn is_dead(&self, this: &Self) -> bool {
-        self.place == this.place && start_of(self.process) != Some(self.start)
+        // `/proc` may be mounted so that it hides other users' processes: then only a signal tells whether there is one.
+        let is_another = || start_of(self.process).map_or_else(|| !exists(self.process), |start| start != self.start);
+        self.place == this.place && is_another()
     }
+}
+
+fn exists(process: u32) -> bool {
+    let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    process.is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
 }
 
 /// The 22nd field of a process's stat: when it started.

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -38,11 +39,13 @@ pub struct Progress<'a> {
 #[derive(Clone, Debug)]
 pub struct Cache {
     folder: PathBuf,
+    /// Others that were prepared elsewhere: an image's, which must not be hidden by a volume nor grow old in one.
+    prepared: Option<PathBuf>,
 }
 
 impl Cache {
-    pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+    pub fn new(folder: PathBuf, prepared: Option<PathBuf>) -> Self {
+        Self { folder, prepared }
     }
 
     /// The native code of a toolchain, if all of it is there.
@@ -50,8 +53,8 @@ impl Cache {
         if !matches!(toolchain.kind, Kind::Wasm { .. }) {
             return None;
         }
-        let native = self.native(toolchain).ok()?;
-        (native.epochs.is_file() && native.fuel.is_file()).then_some(native)
+        let natives = self.prepared.iter().chain([&self.folder]).filter_map(|folder| native(folder, toolchain).ok());
+        natives.into_iter().find(|native| native.epochs.is_file() && native.fuel.is_file())
     }
 
     /// The native code of a toolchain, made where it is missing.
@@ -67,7 +70,7 @@ impl Cache {
             lock.lock()?;
         }
         let component = self.component(toolchain, &mut progress)?;
-        let native = self.native(toolchain)?;
+        let native = native(&self.folder, toolchain)?;
         let mut share = 0.7;
         for (clocking, path, what) in
             [(Clocking::Epochs, &native.epochs, "compiling to native code"), (Clocking::Fuel, &native.fuel, "compiling with fuel")]
@@ -82,6 +85,18 @@ impl Cache {
         }
         self.forget_old(&toolchain.name);
         Ok(native)
+    }
+
+    /// Copies all that was made of a toolchain into a folder, for servers that have it as `prepared`.
+    pub fn copy(&self, toolchain: &Toolchain, into: &Path, mut progress: impl FnMut(Progress<'_>)) -> anyhow::Result<()> {
+        let Native { epochs, fuel } = self.prepare(toolchain, &mut progress)?;
+        let component = self.component(toolchain, &mut progress)?;
+        fs::create_dir_all(into).with_context(|| format!("can't make the folder `{}`", into.display()))?;
+        for file in [component, epochs, fuel] {
+            let name = file.file_name().context("a cached file has a name")?;
+            fs::copy(&file, into.join(name)).with_context(|| format!("can't copy `{}` to `{}`", file.display(), into.display()))?;
+        }
+        Ok(())
     }
 
     /// Removes what earlier versions of a toolchain left, as far as nobody is likely to go back to it.
@@ -112,7 +127,12 @@ impl Cache {
 
     /// The guest as a portable component.
     fn component(&self, toolchain: &Toolchain, progress: &mut impl FnMut(Progress<'_>)) -> anyhow::Result<PathBuf> {
-        let component = self.folder.join(format!("{}.wasm", stem(toolchain)));
+        let file = format!("{}.wasm", stem(toolchain));
+        // Portable: where another machine prepared it, only the native code is missing.
+        if let Some(component) = self.prepared.iter().map(|folder| folder.join(&file)).find(|component| component.is_file()) {
+            return Ok(component);
+        }
+        let component = self.folder.join(file);
         if component.is_file() {
             return Ok(component);
         }
@@ -128,17 +148,18 @@ impl Cache {
         fs::remove_dir_all(&folder)?;
         Ok(component)
     }
+}
 
-    fn native(&self, toolchain: &Toolchain) -> anyhow::Result<Native> {
-        let path = |clocking, suffix| -> anyhow::Result<PathBuf> {
-            // Version, settings and processor: what wasmtime itself would refuse is another file here.
-            let mut hasher = Stable(Sha256::new());
-            native::compiler(clocking).map_err(in_words)?.precompile_compatibility_hash().hash(&mut hasher);
-            let hash = hex(&hasher.0.finalize());
-            Ok(self.folder.join(format!("{}-{hash}.{suffix}.cwasm", stem(toolchain))))
-        };
-        Ok(Native { epochs: path(Clocking::Epochs, "epochs")?, fuel: path(Clocking::Fuel, "fuel")? })
-    }
+/// Where a toolchain's native code is in a folder, if it is there.
+fn native(folder: &Path, toolchain: &Toolchain) -> anyhow::Result<Native> {
+    let path = |clocking, suffix| -> anyhow::Result<PathBuf> {
+        // Version, settings and processor: what wasmtime itself would refuse is another file here.
+        let mut hasher = Stable(Sha256::new());
+        native::compiler(clocking).map_err(in_words)?.precompile_compatibility_hash().hash(&mut hasher);
+        let hash = hex(&hasher.0.finalize());
+        Ok(folder.join(format!("{}-{hash}.{suffix}.cwasm", stem(toolchain))))
+    };
+    Ok(Native { epochs: path(Clocking::Epochs, "epochs")?, fuel: path(Clocking::Fuel, "fuel")? })
 }
 
 /// Name and content of a toolchain, as the beginning of a file's name.
@@ -204,7 +225,7 @@ fn build(toolchain: &Toolchain, folder: &Path, progress: &mut impl FnMut(Progres
     }
     fs::write(wit.join("guest.wit"), WIT)?;
     let mut command = Command::new("bash");
-    command.arg(build).arg(&out).current_dir(&source).env("RUNNEL_WIT", &wit);
+    command.args(["-c", LEASH, build, build]).arg(&out).current_dir(&source).env("RUNNEL_WIT", &wit);
     let tail = watch(command, progress).with_context(|| format!("`{build}` of toolchain `{}` can't be run", toolchain.name))?;
     if let Some(tail) = tail {
         bail!("`{build}` of toolchain `{}` failed; its last lines:\n{tail}", toolchain.name);
@@ -212,11 +233,17 @@ fn build(toolchain: &Toolchain, folder: &Path, progress: &mut impl FnMut(Progres
     fs::read(out.join("guest.wasm")).with_context(|| format!("`{build}` of toolchain `{}` made no `guest.wasm`", toolchain.name))
 }
 
+/// Runs a build in a process group that ends with us, whatever ends us: then the input ends, and with it the group. What a
+/// build leaves running ends so too.
+const LEASH: &str = r#"(read -r; kill -KILL 0) <&0 >/dev/null 2>&1 & bash "$@" </dev/null & wait $!"#;
+
 /// Runs a command whose lines of the form `step 2/5 what it does` are progress. Its last lines where it failed.
 fn watch(mut command: Command, progress: &mut impl FnMut(Progress<'_>)) -> anyhow::Result<Option<String>> {
     let (reading, writing) = std::io::pipe()?;
-    command.stdin(Stdio::null()).stdout(writing.try_clone()?).stderr(writing);
+    command.process_group(0).stdin(Stdio::piped()).stdout(writing.try_clone()?).stderr(writing);
     let mut child = command.spawn()?;
+    // Waiting for the child would close it, and end the group before the child has said how it went.
+    let leash = child.stdin.take();
     // Or our own copies of the writing end would keep it open.
     drop(command);
     let mut tail = VecDeque::new();
@@ -231,6 +258,7 @@ fn watch(mut command: Command, progress: &mut impl FnMut(Progress<'_>)) -> anyho
         tail.push_back(line);
     }
     let failed = !child.wait()?.success();
+    drop(leash);
     Ok(failed.then(|| Vec::from(tail).join("\n")))
 }
 
