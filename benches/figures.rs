@@ -12,6 +12,8 @@ mod client;
 mod containers;
 #[path = "figures/judging.rs"]
 mod judging;
+#[path = "figures/load.rs"]
+mod load;
 #[path = "figures/workspaces.rs"]
 mod workspaces;
 
@@ -57,6 +59,13 @@ fn main() {
         }
         if wanted("containers") {
             containers::containers().await;
+        }
+        if wanted("load") {
+            load::load().await;
+        }
+        // Minutes of the same: only for who asks.
+        if only.iter().any(|only| only == "long") {
+            load::long().await;
         }
     });
 }
