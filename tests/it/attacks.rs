@@ -262,3 +262,33 @@ async fn a_compiler_can_not_plant_anything() {
         }
     }
 }
+
+/// What the page on security says to hold a claim is there.
+#[test]
+fn the_security_page_names_what_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/security.md")).unwrap();
+    let names = |folder: &str| std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files: Vec<String> = names("tests/attacks").chain(names("agent/src")).collect();
+    let sources: Vec<String> =
+        ["tests/it", "src", "agent/src"].into_iter().flat_map(|folder| names(folder).map(move |name| format!("{folder}/{name}"))).collect();
+    let text: String = sources.iter().filter_map(|path| std::fs::read_to_string(root.join(path)).ok()).collect();
+    let mut checked = 0;
+    for word in page.split('`').skip(1).step_by(2) {
+        let is_case = LANGUAGES.iter().any(|(ending, ..)| word.ends_with(&format!(".{ending}")));
+        let exists = if word.contains('/') && word.ends_with(".rs") {
+            root.join(word).is_file()
+        } else if let Some((before, after)) = word.split_once('*') {
+            files.iter().any(|name| name.starts_with(before) && name.ends_with(after))
+        } else if is_case || word.ends_with(".rs") {
+            files.iter().any(|name| name == word)
+        } else if word.matches('_').count() >= 3 && word.chars().all(|letter| letter.is_alphanumeric() || letter == '_') {
+            text.contains(&format!("fn {word}("))
+        } else {
+            continue;
+        };
+        assert!(exists, "the page names `{word}`");
+        checked += 1;
+    }
+    assert!(checked > 50, "{checked}");
+}
