@@ -12,6 +12,8 @@ mod client;
 mod containers;
 #[path = "figures/judging.rs"]
 mod judging;
+#[path = "figures/load.rs"]
+mod load;
 /// The tests hold each frame against the schema; here that would be measured.
 mod schema {
     pub(crate) fn check(_: &str, _: &serde_json::Value) {}
@@ -61,6 +63,13 @@ fn main() {
         }
         if wanted("containers") {
             containers::containers().await;
+        }
+        if wanted("load") {
+            load::load().await;
+        }
+        // Minutes of the same: only for who asks.
+        if only.iter().any(|only| only == "long") {
+            load::long().await;
         }
     });
 }

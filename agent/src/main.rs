@@ -8,6 +8,7 @@ mod cgroup;
 mod ending;
 mod execution;
 mod fault;
+mod filter;
 mod harvest;
 mod input;
 mod ipc;

@@ -67,6 +67,14 @@ pub(crate) fn signal_descriptor(signals: &[c_int]) -> Result<OwnedFd, Errno> {
     }
 }
 
+/// From now on each system call of this process, and of all that come from it, passes this filter too.
+pub(crate) fn filter_calls(program: &[libc::sock_filter]) -> Result<(), Errno> {
+    let length = u16::try_from(program.len()).map_err(|_| Errno::INVAL)?;
+    let filter = libc::sock_fprog { len: length, filter: program.as_ptr().cast_mut() };
+    // SAFETY: the kernel reads as many instructions as `len` says, which are there, and copies them.
+    checked(unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &filter) }).map(drop)
+}
+
 /// Closes what was inherited beyond stdin, stdout and stderr. Only before anything else is opened.
 pub(crate) fn close_inherited() {
     // SAFETY: called first of all, when no descriptor above 2 has an owner in this process.

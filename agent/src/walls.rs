@@ -1,6 +1,7 @@
 //! What the agent takes from itself at its start, and what stands around it. Called by `main` once.
 
 use crate::fault::Fault;
+use crate::{filter, raw};
 use runnel_link::Wall;
 use rustix::process::DumpableBehavior;
 
@@ -9,6 +10,8 @@ pub(crate) fn shut_in() -> Result<Wall, Fault> {
     rustix::thread::set_no_new_privs(true).map_err(system("give up new rights"))?;
     // Programs may not look into the agent, whatever user it acts as.
     rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(system("hide its memory"))?;
+    // Needs that nobody gets new rights, which is so since the first line.
+    raw::filter_calls(&filter::program()).map_err(system("close doors of the kernel"))?;
     // Modes are given with each call.
     rustix::process::umask(rustix::fs::Mode::empty());
     Ok(wall_of(&std::fs::read_to_string("/proc/self/status").unwrap_or_default()))

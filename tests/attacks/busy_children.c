@@ -1,3 +1,6 @@
+// expect: timeout
+// message: CPU time
+// limits: {"time_ms": 400}
 // The parent sleeps; its grandchildren burn.
 #include <unistd.h>
 int main(void) {

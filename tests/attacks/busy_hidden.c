@@ -1,3 +1,6 @@
+// expect: timeout
+// message: CPU time
+// limits: {"time_ms": 400}
 // Children that nobody waits for, each too short to be noticed by itself.
 #include <signal.h>
 #include <unistd.h>

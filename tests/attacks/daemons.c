@@ -1,3 +1,5 @@
+// expect: success
+// holds: left 20
 // Leaves daemons behind that ignore signals and hold the output.
 #include <signal.h>
 #include <stdio.h>

@@ -1,3 +1,5 @@
+// expect: success
+// holds: the daemon: refused
 // Tries what must be refused; says so for each.
 #define _GNU_SOURCE
 #include <arpa/inet.h>

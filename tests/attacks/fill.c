@@ -1,3 +1,13 @@
+// expect: success
+// limits: {"files_mb": 16, "time_ms": 20000}
+// holds: /box/work: ENOSPC within 16 MB
+// holds: /tmp: ENOSPC within 16 MB
+// holds: /dev/shm: ENOSPC within 1 MB
+// holds: /: refused
+// holds: /etc: refused
+// holds: /usr: refused
+// holds: /runnel: refused
+// holds: /box/bin: refused
 // Writes until it is refused, everywhere.
 #include <errno.h>
 #include <fcntl.h>

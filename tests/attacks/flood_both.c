@@ -1,3 +1,5 @@
+// expect: output_limit
+// limits: {"output_kb": 100}
 #include <stdio.h>
 #include <signal.h>
 int main(void) {

@@ -1,3 +1,6 @@
+// expect: success
+// holds: stopped in time
+// limits: {"time_ms": 20000}
 // Empty files without end, in folders too.
 #include <fcntl.h>
 #include <stdio.h>

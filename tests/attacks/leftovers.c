@@ -1,3 +1,5 @@
+// expect: success
+// holds: found 0
 // Counts what an earlier run of this program left, and leaves the same.
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,3 +1,5 @@
+// expect: memory_limit
+// limits: {"memory_mb": 48}
 #include <stdlib.h>
 int main(void) {
     for (;;) {

@@ -1,3 +1,5 @@
+// expect: memory_limit
+// limits: {"memory_mb": 48}
 // No process takes much, all of them together do.
 #include <stdlib.h>
 #include <unistd.h>

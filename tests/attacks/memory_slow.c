@@ -1,3 +1,5 @@
+// expect: memory_limit
+// limits: {"memory_mb": 48}
 // A little at a time, with sleep between, and a good exit at the end.
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// expect: error or memory_limit
+// limits: {"memory_mb": 64}
 // Recursion without end.
 static int deeper(volatile char *above) {
     volatile char here[4096];

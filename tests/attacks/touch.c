@@ -1,3 +1,5 @@
+// expect: success
+// args: ["30"]
 // Touches as many megabytes as its argument says.
 #include <stdlib.h>
 int main(int count, char **args) {

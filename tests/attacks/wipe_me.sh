@@ -1,3 +1,5 @@
+# expect: success
+# holds: done
 # A folder that is hard to remove, and nothing left to start from.
 mkdir -p a/b/c && touch a/b/c/d && chmod 000 a/b/c a/b a
 rm -rf /box/work/* /tmp/* /box/bin/* / 2>/dev/null

@@ -10,6 +10,7 @@ mod client;
 mod colours;
 mod containers;
 mod daemon;
+mod faults;
 mod glance;
 mod guests;
 mod http;
