@@ -291,9 +291,9 @@ impl Config {
     }
 
     /// Where and how large workspaces may be.
-    pub fn workspaces(&self) -> crate::workspace::Bounds {
+    pub fn workspaces(&self) -> crate::listing::Bounds {
         let Workspaces { folder, count, total, mb, owner_mb, ttl_s, most_ttl_s, kept_mb } = &self.workspaces;
-        crate::workspace::Bounds {
+        crate::listing::Bounds {
             folder: if folder.is_empty() { state().join("workspaces") } else { PathBuf::from(folder) },
             count: *count,
             total: *total,
@@ -307,11 +307,11 @@ impl Config {
     }
 
     /// Those of the shell, which servers leave alone.
-    pub fn shell_workspaces(&self) -> crate::workspace::Bounds {
+    pub fn shell_workspaces(&self) -> crate::listing::Bounds {
         let bounds = self.workspaces();
         let mut folder = bounds.folder.into_os_string();
         folder.push("-shell");
-        crate::workspace::Bounds { folder: folder.into(), ..bounds }
+        crate::listing::Bounds { folder: folder.into(), ..bounds }
     }
 
     pub fn cache(&self) -> PathBuf {

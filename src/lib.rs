@@ -8,6 +8,7 @@ pub mod event;
 pub mod job;
 pub mod judge;
 pub mod limits;
+pub mod listing;
 mod lock;
 pub mod log;
 mod machine;

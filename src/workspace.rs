@@ -9,6 +9,7 @@ mod store;
 mod turn;
 
 use crate::job::{About, JobFile, JobPath, Owner};
+use crate::listing::{Bounds, Content, Listed, Listing, Summary};
 use crate::lock::lock;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -29,28 +30,8 @@ pub use turn::{Begun, Left, Turn};
 
 /// How long a closing one waits for its run to be gone.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The longest name.
-pub const MAX_NAME: usize = 200;
 /// Bytes of chance in a name that is made up.
 const CHANCE: usize = 16;
-
-#[derive(Clone, Debug)]
-pub struct Bounds {
-    pub folder: PathBuf,
-    /// Of one owner.
-    pub count: usize,
-    pub owner_bytes: u64,
-    /// Of all owners.
-    pub total: usize,
-    /// Of one workspace.
-    pub bytes: u64,
-    pub entries: usize,
-    /// Where nobody says anything, and at most.
-    pub ttl: Duration,
-    pub most_ttl: Duration,
-    /// Of all that cells keep for the next runs.
-    pub kept_bytes: u64,
-}
 
 pub struct Workspaces {
     bounds: Bounds,
@@ -112,40 +93,6 @@ impl Fault {
     pub fn is_ours(&self) -> bool {
         matches!(self, Self::NoPlace(_) | Self::Store(_))
     }
-}
-
-/// One entry of a folder.
-#[derive(Debug)]
-pub struct Listed {
-    pub name: String,
-    pub kind: Listing,
-    pub size: u64,
-    /// Since the epoch; folders have none.
-    pub modified: Option<Duration>,
-    pub executable: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listing {
-    File,
-    Folder,
-    Link,
-}
-
-/// What is known of one without looking into it.
-#[derive(Debug)]
-pub struct Summary {
-    pub name: String,
-    pub bytes: u64,
-    pub entries: usize,
-    pub ttl: Duration,
-}
-
-/// The beginning of a file, or all of it.
-#[derive(Debug)]
-pub struct Content {
-    pub bytes: Vec<u8>,
-    pub size: u64,
 }
 
 impl Workspaces {

@@ -2,7 +2,8 @@
 
 use super::{SettingsArguments, USAGE};
 use crate::job::{JobPath, Owner};
-use crate::workspace::{Fault, Listed, Listing, Workspaces};
+use crate::listing::{Listed, Listing};
+use crate::workspace::{Fault, Workspaces};
 use anyhow::Context;
 use clap::Subcommand;
 use std::io::Write;

@@ -50,7 +50,7 @@ pub struct Rules {
     pub job: JobLimits,
     /// Images that a job may ask for.
     pub images: Vec<String>,
-    pub workspaces: crate::workspace::Bounds,
+    pub workspaces: crate::listing::Bounds,
 }
 
 impl Rules {

@@ -3,7 +3,7 @@
 use super::super::{CloseFrame, Code, CollectFrame, Details, ListFrame, OpenFrame, ReadFrame, Refusal, RunFrame};
 use super::{Request, Rules, files_of, path, too_large};
 use crate::job::{Collect, InWorkspace, JobFile, JobPath};
-use crate::workspace::MAX_NAME;
+use crate::listing::MAX_NAME;
 use std::time::Duration;
 
 /// What is told of files where nobody says anything.

@@ -3,7 +3,7 @@
 use super::super::{schema, text};
 use super::json;
 use crate::event::{FileLeft, FilesLeft, Saved, Text};
-use crate::workspace::{Content, Listed, Listing, Summary};
+use crate::listing::{Content, Listed, Listing, Summary};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
