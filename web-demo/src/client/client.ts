@@ -163,6 +163,11 @@ export class Client {
         return this.#welcomed(frame)
       case 'error':
         return this.#refused(frame)
+      case 'workspace':
+      case 'glance':
+      case 'clock':
+        // Answers to what this library does not ask: they are for `onFrame`.
+        return
       default:
         // A run that was given up here may still have frames on their way.
         this.#runs.get(frame.id)?.take(frame)

@@ -5,10 +5,24 @@ export type CancelFrame = {
   type: "cancel"
 }
 
-export type ClientFrame = HelloFrame | RunFrame | StdinFrame | CancelFrame
+export type ClientFrame = HelloFrame | RunFrame | StdinFrame | CancelFrame | WorkspaceOpenFrame | WorkspaceListFrame | WorkspaceReadFrame | WorkspaceCloseFrame | GlanceFrame | ClockFrame
+
+export type ClockFrame = {
+  difference_ms: number
+  is_off: boolean
+  time_ms: number
+  type: "clock"
+}
 
 /** Everything that can be wrong with what a client sends, or with us. */
-export type Code = "bad_json" | "bad_frame" | "bad_field" | "missing_field" | "bad_path" | "unknown_language" | "unknown_run" | "duplicate_id" | "not_running" | "limit_too_high" | "too_large" | "busy" | "language_unavailable" | "shutting_down" | "internal"
+export type Code = "bad_json" | "bad_frame" | "bad_field" | "missing_field" | "bad_path" | "unknown_language" | "unknown_run" | "unknown_workspace" | "workspace_exists" | "unknown_file" | "duplicate_id" | "not_running" | "limit_too_high" | "too_large" | "unauthorized" | "forbidden" | "forbidden_origin" | "busy" | "rate_limited" | "language_unavailable" | "shutting_down" | "internal"
+
+export type CollectFrame = {
+  changes?: boolean | null
+  max_bytes?: number | null
+  max_files?: number | null
+  paths?: Array<string> | null
+}
 
 export type CompareFrame = "exact" | "lines" | "tokens" | "tokens_ignore_case" | "unordered_lines" | {
   float: FloatFrame
@@ -36,6 +50,13 @@ export type CompilePart = {
   truncated: boolean
 }
 
+export type CpuPart = {
+  allocatable_milli: number
+  over_ms: number
+  /** The mean over the time since somebody asked last. */
+  used_milli: number
+}
+
 export type Data = string | {
   base64: string
   gzip?: boolean
@@ -51,6 +72,16 @@ export type Details = {
 export type DeterministicFrame = {
   now?: string | null
   seed?: number | null
+}
+
+export type EntryPart = {
+  is_dir: boolean
+  is_link?: boolean
+  mode: string
+  /** Seconds since the epoch. */
+  mtime: number | null
+  name: string
+  size: number
 }
 
 export type ErrorFrame = {
@@ -81,10 +112,43 @@ export type ExecutionPart = {
   wall_time_ms: number | null
 }
 
+/** What `ExitCodes` is read from. */
+export type ExitCodesShape = number | Array<number>
+
+/** `files` of a result. */
+export type FilesPart = {
+  changed: Record<string, {
+    base64?: string
+    data?: string
+    truncated?: true
+  }>
+  created: Record<string, {
+    base64?: string
+    data?: string
+    truncated?: true
+  }>
+  deleted: Array<string>
+  truncated: boolean
+}
+
 export type FloatFrame = {
   abs?: number
   ignore_case?: boolean
   rel?: number
+}
+
+/** What the server has to do, and may. */
+export type GlanceFrame = {
+  cells: number
+  cpu?: CpuPart
+  live: number
+  memory?: SpacePart
+  most: MostPart
+  /** Warm containers. */
+  pool: number
+  queued: number
+  storage?: SpacePart
+  type: "glance"
 }
 
 export type HarnessFrame = {
@@ -95,6 +159,7 @@ export type HarnessFrame = {
 }
 
 export type HelloFrame = {
+  /** What the client calls itself; nothing depends on it. */
   client?: string | null
   token?: string | null
   type: "hello"
@@ -146,6 +211,24 @@ export type LimitsPart = {
   wall_ms: number
 }
 
+export type LineFrame = {
+  base64?: string
+  cut?: boolean
+  data?: string
+  eof?: boolean
+  id: string
+  pos: number
+  stream: string
+  test?: string
+  time_ns: number
+  type: "line"
+}
+
+export type MostPart = {
+  live: number
+  queued: number
+}
+
 export type PreparingFrame = {
   id: string
   progress: number
@@ -164,18 +247,35 @@ export type QueuedFrame = {
 export type ResultFrame = {
   compile: CompilePart
   execution: ExecutionPart
+  files?: FilesPart
   id: string
   meta?: unknown
+  outcome: string | null
+  outcome_message?: string
   summary?: SummaryPart
   test_results?: TestsPart
   type: "result"
+  workspace?: SavedPart
+}
+
+export type RulesText = {
+  else?: string | null
+  on: Array<RuleText>
+}
+
+export type RuleText = {
+  colour: string
+  exit_code?: ExitCodesShape | null
+  regex?: string | null
+  status?: StatusName | null
+  stream?: StreamName | null
 }
 
 /** `run`, field by field as the protocol's page has it. */
 export type RunFrame = {
   args?: Array<string> | null
   code?: Data | null
-  collect?: unknown
+  collect?: CollectFrame | null
   command?: Array<string> | null
   compare?: CompareFrame | null
   deterministic?: DeterministicFrame | null
@@ -190,18 +290,27 @@ export type RunFrame = {
   main?: string | null
   meta?: unknown
   priority?: Priority | null
-  remove?: unknown
-  rules?: unknown
+  remove?: Array<string> | null
+  rules?: RulesText | null
   stdin?: Data | null
   stop_on_failure?: boolean | null
   stream?: StreamWish | null
   terminal?: boolean | null
   tests?: TestsFrame | null
   type: "run"
-  workspace?: unknown
+  /** Of a line, where `stream` is `"lines"`. */
+  width?: number | null
+  workspace?: string | null
 }
 
-export type ServerFrame = WelcomeFrame | QueuedFrame | PreparingFrame | StartedFrame | CompiledFrame | StdoutFrame | StderrFrame | WaitingFrame | TestFrame | ResultFrame | ErrorFrame
+/** `workspace` of a result. */
+export type SavedPart = {
+  message: string | null
+  name: string
+  saved: boolean
+}
+
+export type ServerFrame = WelcomeFrame | QueuedFrame | PreparingFrame | StartedFrame | CompiledFrame | StdoutFrame | StderrFrame | LineFrame | WaitingFrame | TestFrame | ResultFrame | WorkspaceFrame | GlanceFrame | ClockFrame | ErrorFrame
 
 /** The most that a client may ask for or send. */
 export type ServerLimits = {
@@ -213,11 +322,19 @@ export type ServerLimits = {
   stdin_kb: number
 }
 
+export type SpacePart = {
+  allocatable_mb: number
+  used_mb: number
+}
+
 export type StartedFrame = {
   engine: "wasm" | "docker"
   id: string
   type: "started"
 }
+
+/** `internal` is missing: it says nothing of a program. */
+export type StatusName = "success" | "error" | "timeout" | "memory_limit" | "output_limit" | "compile_error" | "cancelled"
 
 export type StderrFrame = {
   base64?: string
@@ -246,6 +363,8 @@ export type StdoutFrame = {
   test?: string
   type: "stdout"
 }
+
+export type StreamName = "stdout" | "stderr" | "both"
 
 export type StreamWish = true | false | "lines"
 
@@ -326,4 +445,51 @@ export type WelcomeFrame = {
   protocol: string
   type: "welcome"
   version: string
+}
+
+export type WorkspaceCloseFrame = {
+  id?: string | null
+  type: "workspace.close"
+  workspace: string
+}
+
+/** An answer; which fields there are depends on `action`. */
+export type WorkspaceFrame = {
+  action: "opened" | "all" | "listed" | "read" | "closed"
+  base64?: string
+  bytes?: number
+  data?: string
+  entries?: Array<EntryPart>
+  files?: number
+  id?: string
+  path?: string
+  size?: number
+  truncated?: boolean
+  ttl_s?: number
+  type: "workspace"
+  workspace?: string
+  workspaces?: Array<string>
+}
+
+export type WorkspaceListFrame = {
+  id?: string | null
+  path?: string | null
+  type: "workspace.list"
+  workspace?: string | null
+}
+
+export type WorkspaceOpenFrame = {
+  files?: Record<string, Data> | null
+  id?: string | null
+  ttl_s?: number | null
+  type: "workspace.open"
+  workspace?: string | null
+}
+
+export type WorkspaceReadFrame = {
+  id?: string | null
+  max_bytes?: number | null
+  path: string
+  type: "workspace.read"
+  workspace: string
 }
