@@ -9,6 +9,7 @@ pub mod limits;
 pub mod listing;
 pub mod link;
 mod lock;
+pub mod log;
 pub mod machine;
 pub mod protocol;
 pub mod toolchain;
