@@ -429,7 +429,9 @@ fn the_protocol_page_is_complete() {
         let line = line.trim().trim_start_matches("pub ").trim_start_matches("pub(crate) ");
         let field = line.split_once(':').map(|(field, _)| field).filter(|_| line.ends_with(',') && !line.contains("=>"));
         words.extend(field.filter(|field| {
-            field.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !["kind", "_kind", "details", "refusal", "shown"].contains(field)
+            field.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+                && !field.starts_with('_')
+                && !["kind", "details", "refusal", "shown"].contains(field)
         }));
     }
     let codes = runnel::protocol::Code::ALL.map(|code| serde_json::to_value(code).unwrap());
