@@ -440,6 +440,11 @@ fn set(table: &mut Table, key: &str, text: &str, place: &str, mistakes: &mut Vec
         Value::String(_) => Some(Value::String(text.to_owned())),
         Value::Integer(_) => text.parse().ok().map(Value::Integer),
         Value::Boolean(_) => text.parse().ok().map(Value::Boolean),
+        // As in a file, for what has colons of its own; else as in PATH.
+        Value::Array(_) if text.trim_start().starts_with('[') => {
+            let paper = format!("list = {text}").parse::<Table>().ok();
+            paper.and_then(|mut paper| paper.remove("list")).filter(Value::is_array)
+        }
         Value::Array(_) => Some(Value::Array(text.split(':').filter(|part| !part.is_empty()).map(|part| part.to_owned().into()).collect())),
         Value::Float(_) => text.parse().ok().map(Value::Float),
         Value::Datetime(_) | Value::Table(_) => None,
@@ -506,6 +511,14 @@ mod tests {
             assert!(all.contains(place), "{place} in {all}");
         }
         assert_eq!(mistakes.len(), 7, "{all}");
+    }
+
+    #[test]
+    fn lists_are_given_as_in_a_file_or_as_in_path() {
+        let origins = |text: &str| load(&[], &[("access.origins", text)]).map(|config| config.access.origins);
+        assert_eq!(origins("a:b").unwrap(), ["a", "b"]);
+        assert_eq!(origins("[\"https://a:1\", \"*\"]").unwrap(), ["https://a:1", "*"]);
+        assert!(origins("[\"a\"").is_err());
     }
 
     #[test]

@@ -168,6 +168,7 @@ describe('the page', () => {
       { name: '1.in', mimeType: 'text/plain', buffer: Buffer.from('x') },
       { name: '1.out', mimeType: 'text/plain', buffer: Buffer.from('9') },
     ])
+    await page.locator('.case').nth(1).waitFor()
     await run(page)
     await shows(page.locator('.summary'), '1 of 2 passed')
   })
@@ -359,16 +360,21 @@ describe('snippets', () => {
   })
 
   it('work in a page of another host, with the server that they came from', async (t) => {
-    const page = `<!doctype html><html lang="en"><title>A blog</title><link rel="icon" href="data:,">
-      <script type="module" src="${server.url}runnel-snippet.js"></script>
+    let own
+    const page = () => `<!doctype html><html lang="en"><title>A blog</title><link rel="icon" href="data:,">
+      <script type="module" src="${own.url}runnel-snippet.js"></script>
       <main><h1>A blog</h1><runnel-snippet language="js">console.log("from afar")</runnel-snippet></main></html>`
-    const blog = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(page))
+    const blog = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(page()))
     await once(blog.listen(0, '127.0.0.1'), 'listening')
-    t.after(() => {
+    const origin = `http://127.0.0.1:${blog.address().port}`
+    // Whose pages may ask is the operator's decision.
+    own = await startServer({ docker: false, origin })
+    t.after(async () => {
       blog.closeAllConnections()
       blog.close()
+      await own.stop()
     })
-    const visited = await visit(browser, `http://127.0.0.1:${blog.address().port}/`)
+    const visited = await visit(browser, `${origin}/`)
     await visited.page.getByRole('button', { name: 'Run' }).click()
     await shows(visited.page.locator('.output'), 'from afar')
     assert.deepEqual(visited.faults, [])

@@ -9,8 +9,10 @@ import { fileURLToPath } from 'node:url'
 const BINARY = process.env.RUNNEL ?? fileURLToPath(new URL('../../target/release/runnel', import.meta.url))
 export const withDocker = process.env.RUNNEL_TEST_DOCKER !== '0'
 
-export async function startServer({ listen = '127.0.0.1:0', docker = withDocker } = {}) {
-  const child = spawn(BINARY, ['serve', '--listen', listen, '--set', `docker.enabled=${docker}`], {
+export async function startServer({ listen = '127.0.0.1:0', docker = withDocker, origin } = {}) {
+  const settings = ['--set', `docker.enabled=${docker}`]
+  if (origin) settings.push('--set', `access.origins=["${origin}"]`)
+  const child = spawn(BINARY, ['serve', '--listen', listen, ...settings], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines = createInterface({ input: child.stdout })
