@@ -15,22 +15,22 @@ struct Language {
 
 impl Language {
     fn runs(&self) -> f64 {
-        self.by_status.values().sum()
+        total(self.by_status.values().copied())
     }
 
     fn of(&self, statuses: &[&str]) -> f64 {
-        statuses.iter().filter_map(|status| self.by_status.get(*status)).sum()
+        total(statuses.iter().filter_map(|status| self.by_status.get(*status).copied()))
     }
 }
 
 impl Reading {
     fn sum(&self, name: &str, label: &str, value: &str) -> f64 {
         let of = self.samples.iter().filter(|sample| sample.name == name && sample.label(label) == value);
-        of.map(|sample| sample.value).sum()
+        total(of.map(|sample| sample.value))
     }
 
     fn total(&self, name: &str) -> f64 {
-        self.samples.iter().filter(|sample| sample.name == name).map(|sample| sample.value).sum()
+        total(self.samples.iter().filter(|sample| sample.name == name).map(|sample| sample.value))
     }
 
     /// How much more than before, per second. A server that was started anew counts from 0.
@@ -141,6 +141,11 @@ fn table(lines: &mut String, languages: Vec<(String, Language)>) {
 
 fn shown(rate: Option<f64>) -> String {
     rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.1}"))
+}
+
+/// The sum of nothing is 0 for people, not -0.
+fn total(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |sum, value| sum + value)
 }
 
 #[cfg(test)]
