@@ -249,6 +249,8 @@ int main(void) { printf("%d\n", 6 * 7); }' 42
 }
 
 [ -x target/dist/usr/bin/runnel ] || fail "nothing to make an image of: make dist"
+# Another Python may stand first in the path than the one that setup.sh gives a library to.
+python3 -c 'import yaml' 2>/dev/null || python3() { /usr/bin/python3 "$@"; }
 python3 -c 'import yaml' 2>/dev/null || fail "Python's yaml is missing: ./setup.sh"
 papers
 build
