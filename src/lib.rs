@@ -4,6 +4,7 @@
 //! words (`limits`, `job`, `event`, `judge`), paper (`toolchain`, `config`, `protocol`, `problem`), engines (`link`, `files`,
 //! `engine`, `cell`), desk (`admission`, `runner`), doors (`server`, `cli`). ARCHITECTURE.md says why.
 
+mod chance;
 pub mod event;
 pub mod job;
 pub mod judge;

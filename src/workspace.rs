@@ -8,6 +8,7 @@ mod keeping;
 mod store;
 mod turn;
 
+use crate::chance;
 use crate::job::{About, JobFile, JobPath, Owner};
 use crate::listing::{Bounds, Content, Listed, Listing, Summary};
 use crate::lock::lock;
@@ -16,9 +17,7 @@ use futures_util::future::BoxFuture;
 use index::Entry;
 use journal::{Draft, Head, State};
 use keeping::Keeping;
-use std::collections::HashMap;
-use std::io::Read;
-use std::path::PathBuf;
+use std::collections::{HashMap, hash_map};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -33,11 +32,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes of chance in a name that is made up.
 const CHANCE: usize = 16;
 
+/// By owner and name.
+type Table = HashMap<String, HashMap<String, Arc<Workspace>>>;
+
 pub struct Workspaces {
     bounds: Bounds,
     /// None, and why, where there is no place for them.
     store: Result<Store, String>,
-    table: Mutex<HashMap<(String, String), Arc<Workspace>>>,
+    table: Mutex<Table>,
     keeping: Keeping,
 }
 
@@ -125,15 +127,10 @@ impl Workspaces {
                 store.remove(&found.id)?;
                 continue;
             }
-            let key = (found.head.owner.clone(), found.head.name.clone());
             let workspace = Arc::new(Workspace::new(found.id, &found.head, found.used, found.bytes));
-            lock(&self.table).insert(key, workspace);
+            lock(&self.table).entry(found.head.owner).or_default().insert(found.head.name, workspace);
         }
         Ok(())
-    }
-
-    pub fn bounds(&self) -> &Bounds {
-        &self.bounds
     }
 
     fn store(&self) -> Result<&Store, Fault> {
@@ -151,8 +148,8 @@ impl Workspaces {
         };
         // Whoever knows a name that nobody can guess may use it: how a client without a token finds it again.
         let owner = if is_made_up && owner.is_known_by_name_only() { Owner::Bearer } else { owner.clone() };
-        let key = (owner.key(), name.clone());
-        let head = Head::new(key.0.clone(), name.clone(), ttl);
+        let key = owner.key();
+        let head = Head::new(key.clone(), name.clone(), ttl);
         let mut draft = Draft::new(&head);
         let about = About { modified: now(), executable: false };
         files.iter().for_each(|file| draft.file(&file.path, &file.content, about));
@@ -163,23 +160,24 @@ impl Workspaces {
         let turn = workspace.inside.clone().try_lock_owned();
         {
             let mut table = lock(&self.table);
-            if table.contains_key(&key) {
+            let own = table.get(&key);
+            if own.is_some_and(|own| own.contains_key(&name)) {
                 return Err(Fault::Exists(name));
             }
-            within("workspaces of all owners", self.bounds.total as u64, table.len() as u64 + 1)?;
-            let (count, bytes) = of_owner(&table, &key.0);
+            within("workspaces of all owners", self.bounds.total as u64, count(&table) as u64 + 1)?;
+            // Bearers are many, known by nothing but their workspace: what bounds each bounds them.
             if owner != Owner::Bearer {
-                within("workspaces of one owner", self.bounds.count as u64, count as u64 + 1)?;
+                within("workspaces of one owner", self.bounds.count as u64, own.map_or(0, HashMap::len) as u64 + 1)?;
+                self.check_bytes(own, size)?;
             }
-            self.check_bytes(&owner.key(), bytes + size)?;
-            table.insert(key.clone(), workspace.clone());
+            table.entry(key).or_default().insert(name.clone(), workspace.clone());
         }
         let written = store.create(&workspace.id, draft);
         drop(turn);
         match written {
             Ok(state) => Ok(Summary { name, bytes: state.index.bytes(), entries: state.index.len(), ttl }),
             Err(fault) => {
-                lock(&self.table).remove(&key);
+                self.take(&workspace);
                 let _ = store.remove(&workspace.id);
                 Err(fault.into())
             }
@@ -189,19 +187,19 @@ impl Workspaces {
     /// All of an owner's, by name. Those of bearers are not told: nobody is their only owner.
     pub fn all(&self, owner: &Owner) -> Vec<String> {
         let key = owner.key();
-        let mut names: Vec<String> = lock(&self.table).keys().filter(|(owner, _)| *owner == key).map(|(_, name)| name.clone()).collect();
+        let mut names: Vec<String> = lock(&self.table).get(&key).into_iter().flat_map(HashMap::keys).cloned().collect();
         names.sort_unstable();
         names
     }
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        lock(&self.table).len()
+        count(&lock(&self.table))
     }
 
     fn find(&self, owner: &Owner, name: &str) -> Result<Arc<Workspace>, Fault> {
         let table = lock(&self.table);
-        let find = |owner: &Owner| table.get(&(owner.key(), name.to_owned())).cloned();
+        let find = |owner: &Owner| table.get(&owner.key())?.get(name).cloned();
         find(owner).or_else(|| find(&Owner::Bearer)).ok_or_else(|| Fault::Unknown(name.to_owned()))
     }
 
@@ -246,21 +244,27 @@ impl Workspaces {
     /// Ends the runs in it, waits until they are gone, and removes it.
     pub async fn close(&self, owner: &Owner, name: &str) -> Result<(), Fault> {
         let workspace = self.find(owner, name)?;
-        lock(&self.table).remove(&(workspace.owner.clone(), workspace.name.clone()));
+        self.take(&workspace);
         self.end(workspace).await
+    }
+
+    /// Nobody finds it any more.
+    fn take(&self, workspace: &Workspace) {
+        if let hash_map::Entry::Occupied(mut own) = lock(&self.table).entry(workspace.owner.clone()) {
+            own.get_mut().remove(&workspace.name);
+            if own.get().is_empty() {
+                own.remove();
+            }
+        }
     }
 
     /// The end of a connection: nobody can come back to what it owned.
     pub async fn close_all(&self, owner: &Owner) {
-        let key = owner.key();
-        let mut all = Vec::new();
-        lock(&self.table).retain(|(owner, _), workspace| {
-            let stays = *owner != key;
-            if !stays {
-                all.push(workspace.clone());
-            }
-            stays
-        });
+        let own = lock(&self.table).remove(&owner.key()).unwrap_or_default();
+        self.end_all(own.into_values()).await;
+    }
+
+    async fn end_all(&self, all: impl IntoIterator<Item = Arc<Workspace>>) {
         for workspace in all {
             if let Err(fault) = self.end(workspace).await {
                 tracing::warn!("a workspace was not removed: {fault}");
@@ -284,23 +288,11 @@ impl Workspaces {
     pub async fn reap(&self) {
         self.keeping.sweep();
         let mut over = Vec::new();
-        lock(&self.table).retain(|_, workspace| {
-            let idle = lock(&workspace.used).elapsed().unwrap_or_default();
-            let stays = !lock(&workspace.runs).live.is_empty() || idle <= workspace.ttl;
-            if !stays {
-                over.push(workspace.clone());
-            } else if idle > keeping::IDLE
-                && let Ok(mut inside) = workspace.inside.try_lock()
-            {
-                inside.state = None;
-            }
-            stays
+        lock(&self.table).retain(|_, own| {
+            over.extend(own.extract_if(|_, workspace| workspace.is_over()).map(|(_, workspace)| workspace));
+            !own.is_empty()
         });
-        for workspace in over {
-            if let Err(fault) = self.end(workspace).await {
-                tracing::warn!("a workspace was not removed: {fault}");
-            }
-        }
+        self.end_all(over).await;
     }
 
     /// For a run: its place in line. The run is cancelled when the workspace is closed.
@@ -332,20 +324,32 @@ impl Workspaces {
 
     /// With all that is there, and so much more.
     fn check_owner(&self, workspace: &Workspace, more: u64) -> Result<(), Fault> {
-        let (_, all) = of_owner(&lock(&self.table), &workspace.owner);
-        self.check_bytes(&workspace.owner, all + more)
-    }
-
-    fn check_bytes(&self, owner: &str, bytes: u64) -> Result<(), Fault> {
-        // Bearers are many, known by nothing but their workspace: what bounds each bounds them.
-        if owner == Owner::Bearer.key() {
+        if workspace.owner == Owner::Bearer.key() {
             return Ok(());
         }
-        within("bytes in all workspaces of one owner", self.bounds.owner_bytes, bytes)
+        self.check_bytes(lock(&self.table).get(&workspace.owner), more)
+    }
+
+    fn check_bytes(&self, own: Option<&HashMap<String, Arc<Workspace>>>, more: u64) -> Result<(), Fault> {
+        let all: u64 = own.into_iter().flat_map(HashMap::values).map(|workspace| workspace.bytes.load(Ordering::Relaxed)).sum();
+        within("bytes in all workspaces of one owner", self.bounds.owner_bytes, all + more)
     }
 }
 
 impl Workspace {
+    /// Whether nobody has used it for its time. What nobody has used for a while lets go of what is in memory.
+    fn is_over(&self) -> bool {
+        let idle = lock(&self.used).elapsed().unwrap_or_default();
+        let stays = !lock(&self.runs).live.is_empty() || idle <= self.ttl;
+        if stays
+            && idle > keeping::IDLE
+            && let Ok(mut inside) = self.inside.try_lock()
+        {
+            inside.state = None;
+        }
+        !stays
+    }
+
     fn new(id: String, head: &Head, used: SystemTime, bytes: u64) -> Self {
         Self {
             id,
@@ -399,9 +403,8 @@ fn listed(name: &str, entry: &Entry) -> Listed {
     Listed { name: name.to_owned(), kind, size: entry.size(), modified, executable }
 }
 
-fn of_owner(table: &HashMap<(String, String), Arc<Workspace>>, owner: &str) -> (usize, u64) {
-    let own = table.iter().filter(|((other, _), _)| other == owner);
-    own.fold((0, 0), |(count, bytes), (_, workspace)| (count + 1, bytes + workspace.bytes.load(Ordering::Relaxed)))
+fn count(table: &Table) -> usize {
+    table.values().map(HashMap::len).sum()
 }
 
 fn within(what: &'static str, limit: u64, given: u64) -> Result<(), Fault> {
@@ -414,10 +417,5 @@ fn now() -> Duration {
 
 /// A name that nobody can guess.
 fn made_up() -> Result<String, StoreFault> {
-    let path = PathBuf::from("/dev/urandom");
-    let mut chance = [0; CHANCE];
-    match std::fs::File::open(&path).and_then(|mut source| source.read_exact(&mut chance)) {
-        Ok(()) => Ok(chance.iter().map(|byte| format!("{byte:02x}")).collect()),
-        Err(fault) => Err(StoreFault::Io { path, fault }),
-    }
+    chance::hex::<CHANCE>().map_err(|fault| StoreFault::Io { path: chance::SOURCE.into(), fault })
 }

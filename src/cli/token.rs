@@ -1,8 +1,8 @@
 //! `runnel token`: a new token, and the line of the configuration that lets it in.
 
+use crate::chance;
 use clap::Args;
 use sha2::{Digest, Sha256};
-use std::io::Read;
 use std::process::ExitCode;
 
 /// Bytes of chance in a token.
@@ -16,12 +16,10 @@ pub(super) struct TokenArguments {
 }
 
 pub(super) fn token(arguments: &TokenArguments) -> anyhow::Result<ExitCode> {
-    let mut chance = [0; CHANCE];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut chance)?;
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let token = format!("rnl_{}", hex(&chance));
+    let token = format!("rnl_{}", chance::hex::<CHANCE>()?);
     println!("{token}");
+    let digest = chance::in_hex(&Sha256::digest(&token));
     let name = toml::Value::String(arguments.name.clone());
-    eprintln!("hint: in the configuration, under [access]: tokens = [{{ name = {name}, sha256 = \"{}\" }}]", hex(&Sha256::digest(&token)));
+    eprintln!("hint: in the configuration, under [access]: tokens = [{{ name = {name}, sha256 = \"{digest}\" }}]");
     Ok(ExitCode::SUCCESS)
 }
