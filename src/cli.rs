@@ -1,5 +1,6 @@
 //! The shell door: arguments as typed, one file for each command. stdout is data, stderr is for people.
 
+mod address;
 mod batch;
 mod check;
 mod judge;

@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::toolchain::Toolchain;
 use bytes::Bytes;
 pub use runnel_link::About;
+use runnel_link::is_within;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -343,8 +344,7 @@ fn laid_over(files: &[JobFile], own: &[JobFile]) -> Vec<JobFile> {
         let path = file.path.as_str();
         own.iter().any(|own| {
             let own = own.path.as_str();
-            let is_below = |path: &str, folder: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
-            path == own || is_below(path, own) || is_below(own, path)
+            is_within(path, own) || is_within(own, path)
         })
     };
     files.iter().filter(|file| !is_in_the_way(file)).chain(own).cloned().collect()

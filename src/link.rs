@@ -9,7 +9,7 @@ use crate::lock::lock;
 use bytes::Bytes;
 pub use runnel_link::{
     About, Bounds, ExecId, Fault, FromExecutor, Harvest, LEAST_COST, LayerId, MAX_FRAME, OpenOrder, PIECE, Placed, Seeds, Task, ToExecutor,
-    WINDOW, Wall, cost, decode, encode, packed, split,
+    WINDOW, Wall, cost, decode, encode, is_within, packed, split,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -160,6 +160,12 @@ impl Refusal {
         Self { code, message: message.into(), details: Details::default() }
     }
 
+    /// More than a bound allows.
+    pub fn of_bound(code: Code, field: &str, (limit, given): (u64, u64), message: impl Into<String>) -> Self {
+        let refusal = Self::of_field(code, field, message);
+        Self { details: Details { limit: Some(limit), given: Some(given), ..refusal.details }, ..refusal }
+    }
+
     pub fn of_field(code: Code, field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { details: Details { field: Some(field.into()), ..Details::default() }, ..Self::new(code, message) }
     }

@@ -25,6 +25,7 @@ use crate::link::{Execution, Happening, Layering, Order, Session, Wanted};
 use crate::metrics::{Metrics, Tally};
 use crate::toolchain::Kind;
 use crate::workspace::{self, Begun, Entrance, Turn, Workspaces};
+use bytes::Bytes;
 use capture::Capture;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -34,7 +35,7 @@ pub use input::{Input, InputFault};
 use judging::{Judging, News};
 use lines::Lines;
 use prepare::{FirstStep, Made, Prepared};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -708,12 +709,14 @@ impl Run {
             return;
         }
         let (left, is_cut) = self.harvest.take().map(Harvest::finish).unwrap_or_default();
-        let sent = |path: &str| self.job.files.iter().find(|file| file.path.as_str() == path);
+        let by_path = |file: &'_ JobFile| (file.path.as_str().to_owned(), file.content.clone());
+        let asked = self.job.files.iter().filter(|_| self.job.collect.is_some() && !left.is_empty());
+        let sent: HashMap<String, Bytes> = asked.map(by_path).collect();
         let had = |path: &str| match &self.turn {
             Some(turn) => turn.had(path),
-            None => sent(path).is_some(),
+            None => sent.contains_key(path),
         };
-        let before = |path: &str| sent(path).map(|JobFile { content, .. }| content.clone());
+        let before = |path: &str| sent.get(path).cloned();
         self.files = self.job.collect.as_ref().map(|collect| {
             let report = harvest::report(collect, &left, had, before);
             FilesLeft { truncated: report.truncated || is_cut, ..report }
@@ -837,8 +840,8 @@ impl Run {
             in_size: self.job.stdin.len() as u64 + self.input.taken(),
             out_size,
         };
-        // Before its end is told: whoever reads it finds the workspace free.
-        self.turn = None;
+        // Before its end is told: whoever reads it finds the workspace free, and others need not wait for the reader.
+        (self.turn, self.harvest) = (None, None);
         self.ready.push_back(Event::Ended(Box::new(outcome)));
         self.stage = Stage::Over;
     }

@@ -46,21 +46,9 @@ async fn many(client: &mut Client, language: &str, code: &str, bare: &str) {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..7 {
         tokio::time::sleep(Duration::from_millis(700)).await;
-        client.begin("r", json!({"language": language, "code": code, "tests": {"visible": tests}})).await;
-        let mut start = Instant::now();
-        loop {
-            let frame = client.next().await;
-            match frame["type"].as_str().unwrap() {
-                "started" | "compiled" => start = Instant::now(),
-                "result" => {
-                    assert_eq!(frame["summary"]["verdict"], "AC", "{:#}", frame["summary"]);
-                    break;
-                }
-                _ => {}
-            }
-        }
+        let judged = judged(client, json!({"language": language, "code": code, "tests": {"visible": tests}})).await;
         if round > 0 {
-            ours.push(start.elapsed());
+            ours.push(judged);
         }
         let start = Instant::now();
         let script = format!("for n in $(seq {TESTS}); do echo $n | {bare} > /dev/null; done");
@@ -75,26 +63,30 @@ async fn many(client: &mut Client, language: &str, code: &str, bare: &str) {
     );
 }
 
+/// One accepted run, from when its program was ready.
+async fn judged(client: &mut Client, fields: Value) -> Duration {
+    client.begin("r", fields).await;
+    let mut start = Instant::now();
+    loop {
+        let frame = client.next().await;
+        match frame["type"].as_str().unwrap() {
+            "started" | "compiled" => start = Instant::now(),
+            "result" => {
+                assert_eq!(frame["summary"]["verdict"], "AC", "{frame:#}");
+                return start.elapsed();
+            }
+            _ => {}
+        }
+    }
+}
+
 /// An interactive problem with many turns.
 async fn talk(client: &mut Client, language: &str, code: &str, between: &str) {
     let mut times = Vec::new();
     for _ in 0..5 {
         let compare = json!({"interactor": {"language": "python", "code": ANSWER, "limits": {"time_ms": 30_000}}});
         let fields = json!({"language": language, "code": code, "tests": {"hidden": [{"id": "t"}]}, "compare": compare, "limits": {"time_ms": 30_000}});
-        client.begin("r", fields).await;
-        let mut start = Instant::now();
-        loop {
-            let frame = client.next().await;
-            match frame["type"].as_str().unwrap() {
-                "started" | "compiled" => start = Instant::now(),
-                "result" => {
-                    assert_eq!(frame["summary"]["verdict"], "AC", "{frame:#}");
-                    break;
-                }
-                _ => {}
-            }
-        }
-        times.push(start.elapsed());
+        times.push(judged(client, fields).await);
     }
     println!("{TURNS} round trips between {between}: {:.2?}", median(times));
 }

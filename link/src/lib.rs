@@ -112,6 +112,11 @@ pub enum Harvest<'a> {
     Named(#[serde(borrow)] Vec<&'a str>),
 }
 
+/// Whether a path is this one or lies below it.
+pub fn is_within(path: &str, top: &str) -> bool {
+    path.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// A file beside its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {

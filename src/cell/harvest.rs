@@ -49,9 +49,7 @@ impl Selection {
     fn has(&self, path: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Named(names) => {
-                names.iter().any(|name| path.strip_prefix(name.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-            }
+            Self::Named(names) => names.iter().any(|name| link::is_within(path, name)),
         }
     }
 }

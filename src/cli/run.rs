@@ -118,25 +118,23 @@ pub(super) fn run(settings: &SettingsArguments, arguments: RunArguments) -> anyh
         }
     };
     let runner = super::runner(&config, &toolchains, workspaces, Size::SMALL);
-    if arguments.watch {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-        let ended = runtime.block_on(watch::watch(&config, &toolchains, &runner, &arguments));
-        runtime.shutdown_background();
-        return Ok(ExitCode::from(ended?));
-    }
-    let json = arguments.json;
-    let job = match job(&config, &toolchains, arguments) {
-        Ok(job) => job,
-        Err(fault) => {
-            eprintln!("error: {fault:#}");
-            return Ok(ExitCode::from(USAGE));
-        }
-    };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let outcome = runtime.block_on(async {
-        make_ready(&config, &runner, &job.toolchain).await?;
-        execute(&runner, job, json).await
-    });
+    let outcome = if arguments.watch {
+        runtime.block_on(watch::watch(&config, &toolchains, &runner, &arguments))
+    } else {
+        let json = arguments.json;
+        let job = match job(&config, &toolchains, arguments) {
+            Ok(job) => job,
+            Err(fault) => {
+                eprintln!("error: {fault:#}");
+                return Ok(ExitCode::from(USAGE));
+            }
+        };
+        runtime.block_on(async {
+            make_ready(&config, &runner, &job.toolchain).await?;
+            execute(&runner, job, json).await
+        })
+    };
     // Not waited for: a read of the terminal that nobody will answer.
     runtime.shutdown_background();
     let code = outcome?;

@@ -4,6 +4,7 @@
 mod exposition;
 mod screen;
 
+use super::address;
 use super::{FAILED, USAGE};
 use anyhow::Context;
 use clap::Args;
@@ -14,7 +15,6 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
-use tokio_tungstenite::tungstenite::http::Uri;
 
 const EVERY: Duration = Duration::from_secs(1);
 /// For each step of a question: to connect, to hear something.
@@ -68,17 +68,8 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("`{text}` is not an address such as ws://127.0.0.1:8080");
-        let uri: Uri = text.parse().map_err(|_| fault())?;
-        match uri.scheme_str() {
-            Some("ws" | "http") => {}
-            Some("wss" | "https") => {
-                return Err("TLS is not spoken here: let a proxy on this machine do it, and give its ws:// address".to_owned());
-            }
-            Some(_) | None => return Err(fault()),
-        }
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(fault)?;
-        Ok(Self(format!("{host}:{}", uri.port_u16().unwrap_or(80))))
+        let (authority, _) = address::parse(text, &["ws", "http"])?;
+        Ok(Self(authority))
     }
 }
 

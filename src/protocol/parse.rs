@@ -6,7 +6,7 @@ mod workspace;
 
 use super::answers::{ClockRequest, GlanceRequest};
 use super::{
-    CancelFrame, CloseFrame, Code, Data, Details, Head, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, Refusal, RunFrame, StdinFrame,
+    CancelFrame, CloseFrame, Code, Data, Head, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, Refusal, RunFrame, StdinFrame,
     StreamWish, clip, text,
 };
 use crate::config::{Config, JobLimits};
@@ -292,21 +292,16 @@ fn asked(frame: super::LimitsFrame) -> Asked {
 fn limit_refusal(refusal: limits::Refusal) -> Refusal {
     let message = refusal.to_string();
     match refusal {
-        limits::Refusal::TooHigh { field, limit, given } => Refusal {
-            code: Code::LimitTooHigh,
-            message,
-            details: Details { field: Some(format!("limits.{field}")), limit: Some(limit), given: Some(given), retry_after_ms: None },
-        },
+        limits::Refusal::TooHigh { field, limit, given } => {
+            Refusal::of_bound(Code::LimitTooHigh, &format!("limits.{field}"), (limit, given), message)
+        }
         limits::Refusal::Zero { field } => Refusal::of_field(Code::BadField, format!("limits.{field}"), message),
     }
 }
 
 fn too_large(field: &str, limit: u64, given: u64) -> Refusal {
-    Refusal {
-        code: Code::TooLarge,
-        message: format!("`{field}` has {given} bytes, the most allowed is {limit}"),
-        details: Details { field: Some(field.to_owned()), limit: Some(limit), given: Some(given), retry_after_ms: None },
-    }
+    let message = format!("`{field}` has {given} bytes, the most allowed is {limit}");
+    Refusal::of_bound(Code::TooLarge, field, (limit, given), message)
 }
 
 /// The program's files and the one that is started.
@@ -365,15 +360,8 @@ fn workspace_sources(
 fn files_of(code: Option<(JobPath, Data)>, files: Pairs<Data>, most: u64, most_files: usize) -> Result<Vec<JobFile>, Refusal> {
     let count = files.0.len() + usize::from(code.is_some());
     if count > most_files {
-        return Err(Refusal {
-            details: Details {
-                field: Some("files".into()),
-                limit: Some(most_files as u64),
-                given: Some(count as u64),
-                retry_after_ms: None,
-            },
-            ..Refusal::new(Code::TooLarge, format!("{count} files, the most allowed is {most_files}"))
-        });
+        let message = format!("{count} files, the most allowed is {most_files}");
+        return Err(Refusal::of_bound(Code::TooLarge, "files", (most_files as u64, count as u64), message));
     }
     let mut all: Vec<JobFile> = Vec::with_capacity(count);
     let mut total = 0;

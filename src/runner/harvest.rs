@@ -3,6 +3,7 @@
 
 use crate::event::{FileLeft, FilesLeft, Text};
 use crate::job::{About, Collect, JobPath};
+use crate::link::is_within;
 use crate::link::packed::{Entry, Piece, Unpacker};
 use crate::workspace::Left;
 use bytes::Bytes;
@@ -146,10 +147,6 @@ pub(super) fn report(
         list.push((path.to_owned(), file));
     }
     report
-}
-
-fn is_within(path: &str, name: &str) -> bool {
-    path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn cut(content: &Bytes, is_text: bool, most: usize) -> FileLeft {

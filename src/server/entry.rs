@@ -103,9 +103,7 @@ pub(super) fn denied(denied: &Denied) -> Refusal {
         Denied::TakenBack => Refusal::new(Code::Unauthorized, message),
         Denied::Language(_) => Refusal::of_field(Code::Forbidden, "language", message),
         Denied::Limit { field, limit, given } => {
-            let mut refusal = Refusal::of_field(Code::LimitTooHigh, format!("limits.{field}"), message);
-            (refusal.details.limit, refusal.details.given) = (Some(*limit), Some(*given));
-            refusal
+            Refusal::of_bound(Code::LimitTooHigh, &format!("limits.{field}"), (*limit, *given), message)
         }
         Denied::Rate { wait, .. } => {
             let mut refusal = Refusal::new(Code::RateLimited, message);

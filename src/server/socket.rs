@@ -474,11 +474,6 @@ fn input_refusal(id: &str, fault: InputFault) -> Refusal {
             Refusal::of_field(Code::NotRunning, "id", format!("the run `{id}` takes no input: {fault}, or it is not running"))
         }
         InputFault::Busy => busy(fault.to_string()),
-        InputFault::TooLarge { limit, given } => {
-            let mut refusal = Refusal::of_field(Code::TooLarge, "data", fault.to_string());
-            refusal.details.limit = Some(limit);
-            refusal.details.given = Some(given);
-            refusal
-        }
+        InputFault::TooLarge { limit, given } => Refusal::of_bound(Code::TooLarge, "data", (limit, given), fault.to_string()),
     }
 }

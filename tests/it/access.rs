@@ -38,15 +38,9 @@ impl Guarded {
 }
 
 /// One HTTP request; status, head and body.
-fn request(address: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, Value) {
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}")
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), head.to_ascii_lowercase(), serde_json::from_str(body).unwrap_or(Value::Null))
+fn request(server: &Server, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, Value) {
+    let answer = server.ask(method, path, headers, body);
+    (answer.status, answer.head.to_ascii_lowercase(), serde_json::from_str(answer.text()).unwrap_or(Value::Null))
 }
 
 /// A socket before its welcome.
@@ -72,25 +66,25 @@ async fn tokens_are_needed_where_there_are_some() {
     let guarded = Guarded::start(&configuration(&[&for_ann, &for_bob], ""), &[]);
     let server = &guarded.server;
     for (path, method) in [("/v1/run", "POST"), ("/v1/languages", "GET"), ("/v1/glance", "GET"), ("/v1/workspaces", "GET")] {
-        let (status, head, body) = request(&server.address, method, path, "", JOB);
+        let (status, head, body) = request(server, method, path, "", JOB);
         assert_eq!((status, &body["error"]["code"]), (401, &json!("unauthorized")), "{path}");
         assert!(head.contains("www-authenticate: bearer"), "{head}");
     }
-    assert_eq!(request(&server.address, "GET", "/healthz", "", "").0, 200);
-    assert_eq!(request(&server.address, "GET", "/readyz", "", "").0, 200);
-    assert_eq!(request(&server.address, "POST", "/v1/run", "authorization: Bearer wrong\r\n", JOB).0, 401);
+    assert_eq!(request(server, "GET", "/healthz", "", "").0, 200);
+    assert_eq!(request(server, "GET", "/readyz", "", "").0, 200);
+    assert_eq!(request(server, "POST", "/v1/run", "authorization: Bearer wrong\r\n", JOB).0, 401);
     let with = |token: &str| format!("authorization: Bearer {token}\r\n");
-    assert_eq!(request(&server.address, "POST", "/v1/run", &with(&ann), JOB).2["execution"]["stdout"], "1\n");
+    assert_eq!(request(server, "POST", "/v1/run", &with(&ann), JOB).2["execution"]["stdout"], "1\n");
     // Bob has one language, little time, and two runs.
-    let (status, _, body) = request(&server.address, "POST", "/v1/run", &with(&bob), JOB);
+    let (status, _, body) = request(server, "POST", "/v1/run", &with(&bob), JOB);
     assert_eq!((status, &body["error"]["code"]), (403, &json!("forbidden")), "{body}");
     let python = |limits: Value| json!({"language": "python", "code": "print(2)", "limits": limits}).to_string();
-    let (status, _, body) = request(&server.address, "POST", "/v1/run", &with(&bob), &python(json!({"time_ms": 2000})));
+    let (status, _, body) = request(server, "POST", "/v1/run", &with(&bob), &python(json!({"time_ms": 2000})));
     assert_eq!((status, &body["error"]["details"]["limit"]), (400, &json!(1000)), "{body}");
     for _ in 0..2 {
-        assert_eq!(request(&server.address, "POST", "/v1/run", &with(&bob), &python(json!({"time_ms": 500}))).0, 200);
+        assert_eq!(request(server, "POST", "/v1/run", &with(&bob), &python(json!({"time_ms": 500}))).0, 200);
     }
-    let (status, head, body) = request(&server.address, "POST", "/v1/run", &with(&bob), &python(json!({"time_ms": 500})));
+    let (status, head, body) = request(server, "POST", "/v1/run", &with(&bob), &python(json!({"time_ms": 500})));
     assert_eq!((status, &body["error"]["code"]), (429, &json!("rate_limited")), "{body}");
     assert!(head.contains("retry-after: ") && body["error"]["details"]["retry_after_ms"].as_u64().unwrap() > 1000, "{head} {body}");
     // On the socket: in the header, or in the first frame.
@@ -120,7 +114,7 @@ async fn tokens_are_needed_where_there_are_some() {
     client.send(json!({"type": "workspace.open", "workspace": "mine", "files": {"f": "1"}})).await;
     assert_eq!(client.next().await["action"], "opened");
     drop(client);
-    let file = |token: &str| request(&server.address, "GET", "/v1/workspaces/mine/file?path=f", &with(token), "");
+    let file = |token: &str| request(server, "GET", "/v1/workspaces/mine/file?path=f", &with(token), "");
     assert_eq!((file(&ann).2["data"].as_str(), file(&bob).0), (Some("1"), 404));
 }
 
@@ -140,13 +134,13 @@ async fn tokens_are_read_again_without_dropping_anybody() {
     server.signal("-HUP");
     let as_bob = format!("authorization: Bearer {bob}\r\n");
     for _ in 0..200 {
-        if request(&server.address, "GET", "/v1/languages", &as_bob, "").0 == 200 {
+        if request(server, "GET", "/v1/languages", &as_bob, "").0 == 200 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    assert_eq!(request(&server.address, "POST", "/v1/run", &as_bob, JOB).0, 200);
-    assert_eq!(request(&server.address, "POST", "/v1/run", &format!("authorization: Bearer {ann}\r\n"), JOB).0, 401);
+    assert_eq!(request(server, "POST", "/v1/run", &as_bob, JOB).0, 200);
+    assert_eq!(request(server, "POST", "/v1/run", &format!("authorization: Bearer {ann}\r\n"), JOB).0, 401);
     // What ran goes on; a new run is refused, and the connection lives.
     client.begin("new", json!({"language": "python", "code": "1"})).await;
     assert_eq!(client.next().await["code"], "unauthorized");
@@ -164,12 +158,12 @@ async fn foreign_pages_are_turned_away() {
     {
         let came = socket(server, &[("origin", origin)]).await.map(drop);
         assert_eq!(came, expected, "{origin}");
-        let (status, _, body) = request(&server.address, "POST", "/v1/run", &format!("origin: {origin}\r\n"), JOB);
+        let (status, _, body) = request(server, "POST", "/v1/run", &format!("origin: {origin}\r\n"), JOB);
         assert_eq!(status, if expected.is_ok() { 200 } else { 403 }, "{origin} {body}");
     }
     // Behind a proxy that is trusted, the host is the one that the browser knows.
     let proxied = "origin: https://run.example\r\nx-forwarded-host: run.example\r\n";
-    assert_eq!(request(&server.address, "POST", "/v1/run", proxied, JOB).0, 200);
+    assert_eq!(request(server, "POST", "/v1/run", proxied, JOB).0, 200);
 }
 
 #[test]
@@ -212,14 +206,14 @@ async fn addresses_have_bounds() {
     // One client in its turn, two by a proxy that is trusted.
     let server = Server::start(&["--set", "access.each.runs_per_minute=1"]);
     let forged = "x-forwarded-for: 10.0.0.1\r\n";
-    assert_eq!(request(&server.address, "POST", "/v1/run", "", JOB).0, 200);
-    assert_eq!(request(&server.address, "POST", "/v1/run", forged, JOB).0, 429);
+    assert_eq!(request(&server, "POST", "/v1/run", "", JOB).0, 200);
+    assert_eq!(request(&server, "POST", "/v1/run", forged, JOB).0, 429);
     let guarded = Guarded::start("[access]\nproxies = [\"127.0.0.1\"]\n[access.each]\nruns_per_minute = 1\n", &[]);
-    let address = &guarded.server.address;
+    let server = &guarded.server;
     for number in 1..3 {
         let from = format!("x-forwarded-for: 192.0.2.9, 10.0.0.{number}\r\n");
-        assert_eq!(request(address, "POST", "/v1/run", &from, JOB).0, 200);
-        assert_eq!(request(address, "POST", "/v1/run", &from, JOB).0, 429);
+        assert_eq!(request(server, "POST", "/v1/run", &from, JOB).0, 200);
+        assert_eq!(request(server, "POST", "/v1/run", &from, JOB).0, 429);
     }
 }
 

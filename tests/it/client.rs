@@ -2,7 +2,7 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -148,24 +148,72 @@ impl Server {
 
     /// One HTTP request; status and body.
     pub(crate) fn get(&self, path: &str) -> (u16, String) {
-        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+        self.ask("GET", path, "", "").into_text()
     }
 
     /// The same with a body; each of `headers` ends its line.
     pub(crate) fn post(&self, path: &str, headers: &str, body: &str) -> (u16, String) {
-        let length = body.len();
-        self.ask(&format!("POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"))
+        self.ask("POST", path, headers, body).into_text()
     }
 
-    fn ask(&self, request: &str) -> (u16, String) {
-        use std::io::{Read, Write};
-        let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        Answer::read(self.begin_request(method, path, headers, body))
     }
+
+    /// Sends a request; it is on its way when this returns.
+    pub(crate) fn begin_request(&self, method: &str, path: &str, headers: &str, body: &str) -> std::net::TcpStream {
+        let mut stream = std::net::TcpStream::connect(&self.address).unwrap();
+        let (host, length) = (&self.address, body.len());
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
+        stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).unwrap();
+        stream
+    }
+}
+
+/// What came back over HTTP.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn read(mut stream: std::net::TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
+        let (head, body) = (str::from_utf8(&answer[..end]).unwrap().to_owned(), &answer[end + 4..]);
+        let body = if head.contains("transfer-encoding: chunked") { unchunked(body) } else { body.to_owned() };
+        Self { status: head.split(' ').nth(1).unwrap().parse().unwrap(), head, body }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        str::from_utf8(&self.body).unwrap()
+    }
+
+    fn into_text(self) -> (u16, String) {
+        (self.status, String::from_utf8(self.body).unwrap())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(self.text()).unwrap_or_else(|_| panic!("{}", self.text()))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+    }
+}
+
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    while let Some(end) = body.windows(2).position(|window| window == b"\r\n") {
+        let size = usize::from_str_radix(str::from_utf8(&body[..end]).unwrap(), 16).unwrap();
+        let rest = &body[end + 2..];
+        whole.extend_from_slice(&rest[..size]);
+        body = &rest[size + 2..];
+    }
+    whole
 }
 
 pub(crate) fn children(parent: u32) -> Vec<u32> {

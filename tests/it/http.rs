@@ -1,57 +1,13 @@
 //! The HTTP door: one request, one run.
 
-use crate::client::Server;
+use crate::client::{Answer, Server};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn read(mut stream: TcpStream) -> Self {
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
-        let head = head.to_lowercase();
-        let body = if head.contains("transfer-encoding: chunked") { unchunked(body) } else { body.to_owned() };
-        Self { status: head.split(' ').nth(1).unwrap().parse().unwrap(), head, body }
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}", self.body))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    }
-}
-
-fn unchunked(mut body: &str) -> String {
-    let mut whole = String::new();
-    while let Some((size, rest)) = body.split_once("\r\n") {
-        let size = usize::from_str_radix(size, 16).unwrap();
-        whole.push_str(&rest[..size]);
-        body = &rest[size + 2..];
-    }
-    whole
-}
-
-/// Sends a request; it is on its way when this returns.
-fn begin(server: &Server, path: &str, headers: &str, body: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(&server.address).unwrap();
-    let length = body.len();
-    write!(stream, "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}").unwrap();
-    stream
-}
-
 fn post(server: &Server, body: &Value) -> Answer {
-    Answer::read(begin(server, "/v1/run", "Content-Type: application/json\r\n", &body.to_string()))
+    Answer::read(server.begin_request("POST", "/v1/run", "Content-Type: application/json\r\n", &body.to_string()))
 }
 
 /// What two runs of one program can't have in common.
@@ -78,13 +34,13 @@ async fn a_result_has_the_fields_of_the_sockets() {
         let by_socket = client.run(job.clone()).await;
         job["id"] = "r".into();
         let answer = post(&server, &job);
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")), "{}", answer.body);
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")), "{}", answer.text());
         assert_eq!(without_measures(answer.json()), without_measures(by_socket.last().clone()));
     }
     let made_up = post(&server, &json!({"language": "python", "code": "1"})).json();
     assert!(!made_up["id"].as_str().unwrap().is_empty());
     // The other path, and a client that does not say what it sends.
-    let answer = Answer::read(begin(&server, "/run", "", r#"{"language": "js", "code": "console.log(1)"}"#));
+    let answer = server.ask("POST", "/run", "", r#"{"language": "js", "code": "console.log(1)"}"#);
     assert_eq!((answer.status, &answer.json()["execution"]["stdout"]), (200, &json!("1\n")));
 }
 
@@ -134,13 +90,13 @@ async fn refusals_have_a_status() {
     ];
     for accept in ["", "Accept: text/event-stream\r\n"] {
         for (body, status, code) in &cases {
-            let answer = Answer::read(begin(&server, "/v1/run", accept, body));
+            let answer = server.ask("POST", "/v1/run", accept, body);
             let error = &answer.json()["error"];
-            assert_eq!((answer.status, &error["code"]), (*status, &json!(code)), "{:.80}: {}", body, answer.body);
+            assert_eq!((answer.status, &error["code"]), (*status, &json!(code)), "{:.80}: {}", body, answer.text());
             assert!(!error["message"].as_str().unwrap().is_empty());
         }
     }
-    let answer = Answer::read(begin(&server, "/v1/run", "Content-Type: application/x-www-form-urlencoded\r\n", "{}"));
+    let answer = server.ask("POST", "/v1/run", "Content-Type: application/x-www-form-urlencoded\r\n", "{}");
     assert_eq!((answer.status, &answer.json()["error"]["code"]), (415, &json!("bad_json")));
     // A body whose size is not told.
     let mut stream = TcpStream::connect(&server.address).unwrap();
@@ -162,10 +118,10 @@ async fn refusals_have_a_status() {
 async fn events_come_as_on_the_socket() {
     let server = Server::start(&[]);
     let job = json!({"id": "r", "language": "python", "code": "import sys\nprint(1, flush=True)\nprint(2, file=sys.stderr)\nimport time\ntime.sleep(0.05)\nprint('drei\\n')", "meta": 7});
-    let answer = Answer::read(begin(&server, "/v1/run", "Accept: text/event-stream, */*;q=0.1\r\n", &job.to_string()));
+    let answer = server.ask("POST", "/v1/run", "Accept: text/event-stream, */*;q=0.1\r\n", &job.to_string());
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/event-stream")), "{}", answer.head);
     let mut frames = Vec::new();
-    for event in answer.body.split_terminator("\n\n").filter(|event| !event.starts_with(':')) {
+    for event in answer.text().split_terminator("\n\n").filter(|event| !event.starts_with(':')) {
         let (kind, data) = event.strip_prefix("event: ").unwrap().split_once("\ndata: ").unwrap();
         let frame: Value = serde_json::from_str(data).unwrap();
         assert_eq!((frame["type"].as_str(), &frame["id"]), (Some(kind), &json!("r")));
@@ -198,7 +154,7 @@ async fn a_client_that_goes_away_ends_its_run() {
     let server = Server::start(&["--set", "cells.count=1", "--set", "desk.live=1", "--set", "desk.busy_per_cell=1"]);
     let job = json!({"language": "python", "code": "print('here', flush=True)\nwhile True: pass", "limits": {"time_ms": 60000, "wall_ms": 300_000}});
     for accept in ["", "Accept: text/event-stream\r\n"] {
-        let stream = begin(&server, "/v1/run", accept, &job.to_string());
+        let stream = server.begin_request("POST", "/v1/run", accept, &job.to_string());
         until_live(&server, 1).await;
         if !accept.is_empty() {
             let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
@@ -216,7 +172,7 @@ async fn a_client_that_goes_away_ends_its_run() {
 async fn a_busy_server_says_when_to_come_back() {
     let server = Server::start(&["--set", "cells.count=1", "--set", "desk.live=1", "--set", "desk.queue=0"]);
     let long = json!({"language": "python", "code": "while True: pass", "limits": {"time_ms": 60000, "wall_ms": 300_000}});
-    let stream = begin(&server, "/v1/run", "", &long.to_string());
+    let stream = server.begin_request("POST", "/v1/run", "", &long.to_string());
     until_live(&server, 1).await;
     let answer = post(&server, &json!({"language": "python", "code": "1"}));
     assert_eq!((answer.status, answer.header("retry-after"), &answer.json()["error"]["code"]), (429, Some("1"), &json!("busy")));
@@ -228,7 +184,7 @@ async fn a_busy_server_says_when_to_come_back() {
 async fn a_draining_server_ends_what_runs_and_refuses_what_comes() {
     let mut server = Server::start(&[]);
     let slow = json!({"language": "python", "code": "import time\ntime.sleep(1)\nprint('done')"});
-    let running = begin(&server, "/v1/run", "", &slow.to_string());
+    let running = server.begin_request("POST", "/v1/run", "", &slow.to_string());
     until_live(&server, 1).await;
     // A request whose body comes later.
     let body = json!({"language": "python", "code": "1"}).to_string();
@@ -250,7 +206,7 @@ async fn a_draining_server_ends_what_runs_and_refuses_what_comes() {
 async fn a_run_that_outlasts_the_grace_time_is_cancelled() {
     let mut server = Server::start(&["--set", "connection.grace_ms=300"]);
     let long = json!({"language": "python", "code": "print('kept')\nwhile True: pass", "limits": {"time_ms": 60000, "wall_ms": 300_000}});
-    let running = begin(&server, "/v1/run", "", &long.to_string());
+    let running = server.begin_request("POST", "/v1/run", "", &long.to_string());
     until_live(&server, 1).await;
     // Long enough for its output to be there.
     tokio::time::sleep(Duration::from_millis(500)).await;
@@ -272,11 +228,11 @@ async fn tests_are_judged_and_told() {
         (&json!("AC"), &json!("4\n"), &json!("WA")),
         "{result}"
     );
-    let answer = Answer::read(begin(&server, "/v1/run", "Accept: text/event-stream\r\n", &job.to_string()));
-    assert_eq!(answer.body.matches("event: test\n").count(), 2, "{}", answer.body);
+    let answer = server.ask("POST", "/v1/run", "Accept: text/event-stream\r\n", &job.to_string());
+    assert_eq!(answer.text().matches("event: test\n").count(), 2, "{}", answer.text());
     // Nothing of a hidden test but how it went.
-    assert!(answer.body.contains(r#""visible_passed":1,"visible_failed":0,"hidden_passed":0,"hidden_failed":1"#), "{}", answer.body);
-    for text in [&answer.body, &result.to_string()] {
+    assert!(answer.text().contains(r#""visible_passed":1,"visible_failed":0,"hidden_passed":0,"hidden_failed":1"#), "{}", answer.text());
+    for text in [answer.text(), &result.to_string()] {
         assert!(!text.contains("6\\n") && !text.contains("\"7\""), "{text}");
     }
 }

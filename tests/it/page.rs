@@ -1,27 +1,10 @@
 //! The web page as files: headers, compression, what is not there. What it does is tested in a browser, in `web-demo/tests`.
 
-use crate::client::Server;
-use std::io::{Read, Write};
-use std::net::TcpStream;
-
-struct Answer {
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    }
-}
+use crate::client::{Answer, Server};
+use std::io::Read;
 
 fn ask(server: &Server, method: &str, path: &str, headers: &str) -> Answer {
-    let mut stream = TcpStream::connect(&server.address).unwrap();
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n").unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-    Answer { head: str::from_utf8(&answer[..end]).unwrap().to_owned(), body: answer[end + 4..].to_vec() }
+    server.ask(method, path, headers, "")
 }
 
 #[test]

@@ -229,14 +229,8 @@ async fn nobody_else_sees_them() {
 
 /// One request; status and JSON.
 fn post(server: &Server, method: &str, path: &str, body: &str) -> (u16, Value) {
-    use std::io::{Read, Write};
-    let mut stream = std::net::TcpStream::connect(&server.address).unwrap();
-    let length = body.len();
-    write!(stream, "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_else(|_| panic!("{answer}")))
+    let answer = server.ask(method, path, "Content-Type: application/json\r\n", body);
+    (answer.status, answer.json())
 }
 
 #[tokio::test]

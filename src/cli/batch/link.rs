@@ -23,8 +23,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
-use tokio_tungstenite::tungstenite::http::{HeaderValue, Uri};
 use tokio_tungstenite::tungstenite::protocol::{Message, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Utf8Bytes};
 
@@ -53,17 +53,8 @@ impl FromStr for Address {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let fault = || format!("`{text}` is not an address such as ws://127.0.0.1:8080");
-        let uri: Uri = text.parse().map_err(|_| fault())?;
-        match uri.scheme_str() {
-            Some("ws") => {}
-            Some("wss") => return Err("TLS is not spoken here: let a proxy on this machine do it, and give its ws:// address".to_owned()),
-            Some(_) | None => return Err(fault()),
-        }
-        let host = uri.host().filter(|host| !host.is_empty()).ok_or_else(fault)?;
-        let authority = format!("{host}:{}", uri.port_u16().unwrap_or(80));
-        let path = uri.path_and_query().map_or("", |path| path.as_str());
-        let path = if path.is_empty() || path == "/" { "/v1/connect" } else { path };
+        let (authority, path) = crate::cli::address::parse(text, &["ws"])?;
+        let path = if path.is_empty() || path == "/" { "/v1/connect" } else { &path };
         Ok(Self { url: format!("ws://{authority}{path}"), authority })
     }
 }

@@ -1,6 +1,6 @@
 //! What clients ask of workspaces, and what a run says of its own. Called by `parse`.
 
-use super::super::{CloseFrame, Code, CollectFrame, Details, ListFrame, OpenFrame, ReadFrame, Refusal, RunFrame};
+use super::super::{CloseFrame, Code, CollectFrame, ListFrame, OpenFrame, ReadFrame, Refusal, RunFrame};
 use super::{Request, Rules, files_of, path, too_large};
 use crate::job::{Collect, InWorkspace, JobFile, JobPath};
 use crate::listing::MAX_NAME;
@@ -104,7 +104,7 @@ pub(super) fn collect(frame: CollectFrame, rules: &Rules) -> Result<Collect, Ref
     let CollectFrame { paths, changes, max_files, max_bytes } = frame;
     let paths = paths.unwrap_or_default();
     if paths.len() > PATHS {
-        return Err(too_many("collect.paths", PATHS, paths.len()));
+        return Err(too_much(Code::TooLarge, "collect.paths", PATHS as u64, paths.len() as u64));
     }
     let paths = paths.iter().map(|text| path("collect.paths", text.trim_end_matches('/'))).collect::<Result<Vec<_>, _>>()?;
     let (most_files, most_bytes) = (rules.job.collect_files, rules.job.collect_kb << 10);
@@ -119,15 +119,9 @@ pub(super) fn collect(frame: CollectFrame, rules: &Rules) -> Result<Collect, Ref
 }
 
 fn too_high(field: &str, limit: u64, given: u64) -> Refusal {
-    Refusal {
-        code: Code::LimitTooHigh,
-        message: format!("`{field}`: {given} is asked for, the most allowed is {limit}"),
-        details: Details { field: Some(field.to_owned()), limit: Some(limit), given: Some(given), retry_after_ms: None },
-    }
+    too_much(Code::LimitTooHigh, field, limit, given)
 }
 
-fn too_many(field: &str, limit: usize, given: usize) -> Refusal {
-    let mut refusal = too_high(field, limit as u64, given as u64);
-    refusal.code = Code::TooLarge;
-    refusal
+fn too_much(code: Code, field: &str, limit: u64, given: u64) -> Refusal {
+    Refusal::of_bound(code, field, (limit, given), format!("`{field}`: {given} is asked for, the most allowed is {limit}"))
 }
