@@ -20,6 +20,7 @@ use crate::engine::wasm::{Settings as WasmSettings, Wasm};
 use crate::engine::{Changes, Engines, wasm};
 use crate::metrics::Metrics;
 use crate::runner::{Admissions, Runner, Settings};
+use crate::telemetry::Telemetry;
 use crate::toolchain::{Kind, Toolchains};
 use crate::workspace::Workspaces;
 use clap::{Args, Parser, Subcommand};
@@ -152,7 +153,18 @@ impl Size {
 }
 
 /// Everything between a door and the engines, as the configuration says.
-fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>, Size { cells, pool, warm }: Size) -> Arc<Runner> {
+fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>, size: Size) -> Arc<Runner> {
+    traced_runner(config, toolchains, workspaces, Telemetry::off(), size)
+}
+
+/// The same for a server, whose operator may collect traces.
+fn traced_runner(
+    config: &Config,
+    toolchains: &Toolchains,
+    workspaces: Arc<Workspaces>,
+    telemetry: Telemetry,
+    Size { cells, pool, warm }: Size,
+) -> Arc<Runner> {
     let settings = WasmSettings {
         cells,
         slots: config.cells.slots,
@@ -178,7 +190,7 @@ fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>,
         held_bytes: config.desk.held_mb << 20,
         lanes: 2 * cells,
     };
-    Runner::new(Engines { wasm, docker, changes, metrics }, admissions, workspaces, settings)
+    Runner::new(Engines { wasm, docker, changes, metrics }, admissions, workspaces, telemetry, settings)
 }
 
 fn metrics(toolchains: &Toolchains) -> Arc<Metrics> {

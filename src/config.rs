@@ -23,6 +23,7 @@ pub struct Config {
     pub listen: String,
     pub metrics: Metrics,
     pub log: Log,
+    pub telemetry: Telemetry,
     cache: String,
     prepared: String,
     pub toolchains: Vec<PathBuf>,
@@ -46,6 +47,17 @@ pub struct Metrics {
 #[serde(deny_unknown_fields)]
 pub struct Log {
     pub format: crate::log::Format,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// Of a collector; empty: there are no traces.
+    pub endpoint: String,
+    /// The share of runs that is traced.
+    pub sample: f64,
+    /// Runs are spans of their callers' traces.
+    pub join: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -223,6 +235,12 @@ impl Config {
             metrics.is_empty() || metrics.parse::<SocketAddr>().is_ok(),
             "`metrics.listen`: empty, or an address with a port, such as 127.0.0.1:9090",
         );
+        let telemetry = &self.telemetry;
+        must(
+            telemetry.endpoint.is_empty() || ["http://", "https://"].iter().any(|scheme| telemetry.endpoint.starts_with(scheme)),
+            "`telemetry.endpoint`: empty, or a URL such as http://localhost:4318",
+        );
+        must((0.0..=1.0).contains(&telemetry.sample), "`telemetry.sample`: from 0 to 1");
         must(self.cells.count <= 256, "`cells.count`: at most 256");
         must((1..=2048).contains(&self.cells.slots), "`cells.slots`: from 1 to 2048");
         must(self.desk.busy_per_cell >= 1, "`desk.busy_per_cell`: at least 1");

@@ -46,6 +46,39 @@ pub struct Job {
     pub rules: Option<Arc<Rules>>,
     pub stream: Stream,
     pub meta: Option<String>,
+    /// The caller's span, for an operator who joins traces.
+    pub trace: Option<TraceParent>,
+}
+
+/// A span of somebody else, as W3C's `traceparent` names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceParent {
+    pub trace: [u8; 16],
+    pub span: [u8; 8],
+    pub sampled: bool,
+}
+
+impl TraceParent {
+    /// None for what is none. Later versions may say more at the end.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let (version, trace, span, flags) = (hex::<1>(parts.next()?)?, hex(parts.next()?)?, hex(parts.next()?)?, hex::<1>(parts.next()?)?);
+        let is_known = version != [0xff] && (version != [0] || parts.next().is_none());
+        (is_known && trace != [0; 16] && span != [0; 8]).then_some(Self { trace, span, sampled: flags[0] & 1 == 1 })
+    }
+}
+
+/// As many bytes as there are, in small digits.
+fn hex<const BYTES: usize>(text: &str) -> Option<[u8; BYTES]> {
+    let is_small = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    if text.len() != 2 * BYTES || !text.as_bytes().iter().all(is_small) {
+        return None;
+    }
+    let mut bytes = [0; BYTES];
+    for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
+        *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
+    }
+    Some(bytes)
 }
 
 #[derive(Clone, Debug)]

@@ -14,6 +14,7 @@ mod lock;
 pub mod log;
 mod machine;
 pub mod metrics;
+pub mod telemetry;
 
 pub mod config;
 pub mod problem;

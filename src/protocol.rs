@@ -293,6 +293,8 @@ pub struct RunFrame<'a> {
     pub stream: Option<StreamWish>,
     #[serde(borrow)]
     pub meta: Option<&'a RawValue>,
+    /// The caller's span in a trace, as W3C's header of that name
+    pub traceparent: Option<String>,
     pub tests: Option<TestsFrame>,
     pub compare: Option<CompareFrame>,
     pub stop_on_failure: Option<bool>,

@@ -23,6 +23,7 @@ use crate::judge::test::TestStatus;
 use crate::judge::{self, End, Facts, Stop, Verdict};
 use crate::link::{Execution, Happening, Layering, Order, Session, Wanted};
 use crate::metrics::{Metrics, Tally};
+use crate::telemetry::{Phase, Telemetry, Trace};
 use crate::toolchain::Kind;
 use crate::workspace::{self, Begun, Entrance, Turn, Workspaces};
 use bytes::Bytes;
@@ -66,6 +67,7 @@ pub struct Runner {
     admissions: Admissions,
     settings: Settings,
     workspaces: Arc<Workspaces>,
+    telemetry: Telemetry,
     holdings: Arc<Holdings>,
     harvests: Arc<Semaphore>,
     /// Runs that wait for their language to be made ready.
@@ -118,6 +120,7 @@ pub struct Run {
     tally: Tally,
     /// Marks what is logged as this run's.
     span: Span,
+    trace: Trace,
     stage: Stage,
     accepted: Instant,
     queue_time: Duration,
@@ -187,12 +190,18 @@ enum Step {
 }
 
 impl Runner {
-    pub fn new(engines: Engines, admissions: Admissions, workspaces: Arc<Workspaces>, settings: Settings) -> Arc<Self> {
+    pub fn new(
+        engines: Engines,
+        admissions: Admissions,
+        workspaces: Arc<Workspaces>,
+        telemetry: Telemetry,
+        settings: Settings,
+    ) -> Arc<Self> {
         let holdings = Holdings::new(settings.held_bytes);
         let harvests = Arc::new(Semaphore::new(harvest::AT_ONCE));
         let (preparing, draining) = (AtomicUsize::new(0), AtomicBool::new(false));
         let accepted = AtomicU64::new(0);
-        Arc::new(Self { engines, admissions, settings, workspaces, holdings, harvests, preparing, draining, accepted })
+        Arc::new(Self { engines, admissions, settings, workspaces, telemetry, holdings, harvests, preparing, draining, accepted })
     }
 
     pub fn workspaces(&self) -> &Arc<Workspaces> {
@@ -205,6 +214,10 @@ impl Runner {
 
     pub(crate) fn metrics(&self) -> &Arc<Metrics> {
         &self.engines.metrics
+    }
+
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
     }
 
     pub fn admissions(&self) -> &Admissions {
@@ -238,13 +251,16 @@ impl Runner {
             }
             None => self.first_stage(&job, is_ready).ok_or(Refused::Busy)?,
         };
+        let number = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
+        let trace = self.telemetry.trace(number, &job);
         Ok(Run {
             input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
             captures: Capture::both(self.settings.capture_bytes),
             scan: None,
             lines: None,
             tally: self.metrics().run(&job.toolchain.name),
-            span: self.span(&job),
+            span: span(number, &job, &trace),
+            trace,
             runner: self.clone(),
             tests: vec![None; job.tests.as_ref().map_or(0, |tests| tests.cases.len())],
             job: Arc::new(job),
@@ -266,20 +282,6 @@ impl Runner {
         })
     }
 
-    /// At the highest level, or lines of that level would not say whose they are.
-    fn span(&self, job: &Job) -> Span {
-        let run = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
-        let id = &job.id[..job.id.floor_char_boundary(LOGGED_ID)];
-        let language = job.toolchain.name.as_str();
-        let span = tracing::error_span!("run", run, id, language, connection = tracing::field::Empty, client = tracing::field::Empty);
-        match &job.owner {
-            Owner::Connection(number) => drop(span.record("connection", number)),
-            Owner::Token(name) => drop(span.record("client", &**name)),
-            Owner::Shell | Owner::Bearer | Owner::Nobody => {}
-        }
-        span
-    }
-
     /// None where there is no room at all.
     fn first_stage(self: &Arc<Self>, job: &Job, is_ready: bool) -> Option<Stage> {
         if is_ready {
@@ -292,7 +294,35 @@ impl Runner {
     }
 }
 
+/// At the highest level, or lines of that level would not say whose they are.
+fn span(run: u64, job: &Job, trace: &Trace) -> Span {
+    use tracing::field::Empty;
+    let id = &job.id[..job.id.floor_char_boundary(LOGGED_ID)];
+    let language = job.toolchain.name.as_str();
+    let span = tracing::error_span!("run", run, id, language, connection = Empty, client = Empty, trace = Empty);
+    match &job.owner {
+        Owner::Connection(number) => drop(span.record("connection", number)),
+        Owner::Token(name) => drop(span.record("client", &**name)),
+        Owner::Shell | Owner::Bearer | Owner::Nobody => {}
+    }
+    if let Some(trace) = trace.id() {
+        span.record("trace", trace);
+    }
+    span
+}
+
 impl Stage {
+    fn phase(&self) -> Option<Phase> {
+        Some(match self {
+            Self::InLine(_) | Self::Due | Self::Queued { .. } => Phase::Queue,
+            Self::Preparing { .. } | Self::Starting(_) => Phase::Prepare,
+            Self::Running(running) if matches!(running.step, Step::Compile { .. }) => Phase::Prepare,
+            Self::Running(_) => Phase::Execute,
+            Self::Judging(_) => Phase::Judge,
+            Self::Over => return None,
+        })
+    }
+
     /// None where there is no room at all.
     fn of(entry: Entry) -> Option<Self> {
         match entry {
@@ -341,6 +371,9 @@ impl Run {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
+            }
+            if let Some(phase) = self.stage.phase() {
+                self.trace.enter(phase);
             }
             match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::InLine(turn) => self.wait_for_turn(turn).await,
@@ -544,6 +577,7 @@ impl Run {
                 if place >= self.tests.len() {
                     self.tests.resize(place + 1, None);
                 }
+                self.trace.test(&result.case.id, result.status, result.facts.as_ref().map_or(Duration::ZERO, |facts| facts.wall));
                 self.tests[place] = Some(result.clone());
                 if let Some(facts) = &result.facts {
                     self.tally.executed(facts.wall);
@@ -807,6 +841,7 @@ impl Run {
         self.input.close();
         self.log_end(&verdict, facts.as_ref());
         self.tally.ended(verdict.status);
+        self.trace.end(&verdict);
         let at = facts.as_ref().map_or(Duration::ZERO, |facts| facts.wall);
         for pipe in [Pipe::Stdout, Pipe::Stderr] {
             if self.job.stream == Stream::Live

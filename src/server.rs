@@ -205,6 +205,7 @@ pub async fn run(listeners: Listeners, server: Arc<Server>, shutdown: Cancellati
         }
     }
     server.runner.engines().shut_down().await;
+    server.runner.telemetry().stop().await;
     Ok(())
 }
 

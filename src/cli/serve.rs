@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::engine::wasm::guests::Cache;
 use crate::runner::Runner;
 use crate::server::{self, Listeners, Server};
+use crate::telemetry::Telemetry;
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use crate::workspace::Workspaces;
 use anyhow::Context;
@@ -13,6 +14,7 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -53,10 +55,18 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
                 None => return Ok(ExitCode::from(USAGE)),
             },
         };
-        let runner = super::runner(
+        let telemetry = match Telemetry::start(&config.telemetry, Handle::current()) {
+            Ok(telemetry) => telemetry,
+            Err(fault) => {
+                eprintln!("error: `telemetry.endpoint`: {fault:#}");
+                return Ok(ExitCode::from(USAGE));
+            }
+        };
+        let runner = super::traced_runner(
             &config,
             &toolchains,
             Workspaces::new(config.workspaces(), false),
+            telemetry,
             Size { cells: config.cells(), pool: config.docker.pool, warm: true },
         );
         let server = match Server::new(&config, toolchains.clone(), runner.clone()) {

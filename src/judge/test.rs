@@ -55,6 +55,21 @@ impl TestStatus {
         }
     }
 
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Error => "error",
+            Self::Timeout => "timeout",
+            Self::MemoryLimit => "memory_limit",
+            Self::OutputLimit => "output_limit",
+            Self::Ran => "ran",
+            Self::Skipped => "skipped",
+            Self::Faulty => "faulty",
+            Self::Internal => "internal",
+        }
+    }
+
     /// Counted as a success.
     pub fn is_good(self) -> bool {
         matches!(self, Self::Passed | Self::Ran)

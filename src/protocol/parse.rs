@@ -10,7 +10,7 @@ use super::{
     StreamWish, clip, text,
 };
 use crate::config::{Config, JobLimits};
-use crate::job::{Client, Deterministic, InWorkspace, Job, JobFile, JobPath, Owner, Priority, Stream, Wishes};
+use crate::job::{Client, Deterministic, InWorkspace, Job, JobFile, JobPath, Owner, Priority, Stream, TraceParent, Wishes};
 use crate::judge::colour;
 use crate::limits::{self, Asked, Figures};
 use crate::toolchain::{Kind, Toolchain, Toolchains};
@@ -152,7 +152,9 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     };
     let workspace = workspace::of_run(&mut frame)?;
     let collect = frame.collect.take().map(|collect| workspace::collect(collect, rules)).transpose()?;
-    let RunFrame { id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, .. } = frame;
+    let RunFrame {
+        id, language, code, files, main, args, env, stdin, interactive, limits, deterministic, stream, meta, traceparent, ..
+    } = frame;
     let (harness, rules_text, width) = (frame.harness, frame.rules, frame.width);
     let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
     let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
@@ -215,6 +217,15 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     {
         return Err(too_large("meta", MAX_META as u64, meta.len() as u64));
     }
+    let trace = traceparent.map(|text| {
+        TraceParent::parse(&text).ok_or_else(|| {
+            Refusal::of_field(
+                Code::BadField,
+                "traceparent",
+                "`traceparent` is not as W3C writes it: 00-TRACE-SPAN-FLAGS, in small hexadecimal digits",
+            )
+        })
+    });
     Ok(Job {
         id,
         toolchain: toolchain.clone(),
@@ -238,6 +249,7 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         rules: colours,
         stream,
         meta,
+        trace: trace.transpose()?,
     })
 }
 

@@ -499,7 +499,7 @@ fn test_part(result: &TestResult) -> TestPart<'_> {
             error,
         }
     });
-    TestPart { id: &case.id, status: test_status(*status), verdict, execution_time_ms, cpu_time_ms, memory_usage_mb, shown }
+    TestPart { id: &case.id, status: status.word(), verdict, execution_time_ms, cpu_time_ms, memory_usage_mb, shown }
 }
 
 fn summary(tests: &[Arc<TestResult>], failed_to_compile: bool) -> SummaryPart {
@@ -515,21 +515,6 @@ fn summary(tests: &[Arc<TestResult>], failed_to_compile: bool) -> SummaryPart {
         hidden_passed: count(true, true),
         hidden_failed: count(true, false),
         verdict: short(verdict),
-    }
-}
-
-pub fn test_status(status: TestStatus) -> &'static str {
-    match status {
-        TestStatus::Passed => "passed",
-        TestStatus::Failed => "failed",
-        TestStatus::Error => "error",
-        TestStatus::Timeout => "timeout",
-        TestStatus::MemoryLimit => "memory_limit",
-        TestStatus::OutputLimit => "output_limit",
-        TestStatus::Ran => "ran",
-        TestStatus::Skipped => "skipped",
-        TestStatus::Faulty => "faulty",
-        TestStatus::Internal => "internal",
     }
 }
 

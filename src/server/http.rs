@@ -7,7 +7,7 @@ use super::entry::denied;
 use super::socket::{LARGE_FRAME, refusal};
 use crate::access::Caller;
 use crate::event::{Event, Outcome};
-use crate::job::{Job, Owner, Stream};
+use crate::job::{Job, Owner, Stream, TraceParent};
 use crate::protocol::parse::{self, Request};
 use crate::protocol::{Code, Refusal, body, render};
 use crate::runner::Run;
@@ -30,6 +30,7 @@ const BODY: Duration = Duration::from_secs(60);
 /// learn why, not see a reset.
 const LINGER_BYTES: usize = 256 << 20;
 const LINGER: Duration = Duration::from_secs(5);
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const EVENTS: &str = "text/event-stream";
 
 /// A refusal with the status that it has here, where that is not the table's.
@@ -75,6 +76,8 @@ async fn begin(server: &Server, caller: &Caller, headers: &HeaderMap, body: Body
     let parse = || job(server, &bytes);
     let mut job = if bytes.len() > LARGE_FRAME { tokio::task::block_in_place(parse) } else { parse() }?;
     job.owner = Owner::Nobody;
+    // What is none is ignored, as everywhere with this header.
+    job.trace = job.trace.or_else(|| TraceParent::parse(headers.get(TRACEPARENT)?.to_str().ok()?));
     server.access.admit(caller, &mut job, bytes.len()).map_err(|fault| denied(&fault))?;
     drop(bytes);
     if !wants_events(headers) {

@@ -89,10 +89,14 @@ impl Server {
 
     /// One cell, no Docker, and every line of its log as JSON in a file.
     pub(crate) fn start_logging(log: &Path) -> Self {
+        Self::start_logging_with(log, &[])
+    }
+
+    pub(crate) fn start_logging_with(log: &Path, arguments: &[&str]) -> Self {
         prepare();
         let mut command = runnel();
         command.args(["serve", "--listen", "127.0.0.1:0", "--set", "docker.enabled=false", "--set", "cells.count=1"]);
-        command.args(["--set", "desk.live=100", "--set", "log.format=json"]);
+        command.args(["--set", "desk.live=100", "--set", "log.format=json"]).args(arguments);
         command.env("RUNNEL_LOG", "info").stderr(std::fs::File::create(log).unwrap());
         Self::begin(command)
     }

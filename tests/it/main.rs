@@ -23,5 +23,6 @@ mod page;
 mod schema;
 mod shell;
 mod socket;
+mod telemetry;
 mod toolchains;
 mod workspaces;

@@ -204,6 +204,7 @@ fn helper(frame: HelperFrame, at: &str, own: &Own<'_>, rules: &Rules) -> Result<
         rules: None,
         stream: Stream::Quiet,
         meta: None,
+        trace: None,
     };
     Ok(Helper { job: Arc::new(job), style })
 }

@@ -297,6 +297,8 @@ export type RunFrame = {
   stream?: StreamWish | null
   terminal?: boolean | null
   tests?: TestsFrame | null
+  /** The caller's span in a trace, as W3C's header of that name */
+  traceparent?: string | null
   type: "run"
   /** Of a line, where `stream` is `"lines"`. */
   width?: number | null
