@@ -16,6 +16,9 @@ const BATCH_SHARE: u32 = 4;
 pub struct Bounds {
     /// Runs that use, or are about to use, a processor.
     pub busy: usize,
+    /// As many more that interactive runs have where their client has no other of its own: who wants little does not wait for who wants
+    /// much.
+    pub express: usize,
     /// Runs that hold memory: the busy ones and those that wait for something.
     pub live: usize,
     pub queue: usize,
@@ -42,6 +45,8 @@ struct State {
 #[derive(Clone, Copy, Default)]
 struct Usage {
     busy: usize,
+    /// The interactive ones of these.
+    dialogues: usize,
     live: usize,
     queued: usize,
 }
@@ -75,6 +80,7 @@ pub struct Permit {
 pub struct Lease {
     admission: Arc<Admission>,
     client: Arc<str>,
+    priority: Priority,
     parked: Mutex<bool>,
 }
 
@@ -94,9 +100,9 @@ impl Admission {
 
     pub fn enter(self: &Arc<Self>, client: &Client, priority: Priority) -> Entry {
         let mut state = self.lock();
-        if state.queued == 0 && self.has_room(&state) && state.may_live(client) {
-            state.admit(client);
-            return Entry::Admitted(self.permit(client));
+        if state.queued == 0 && self.has_room_for(&state, client, priority) {
+            state.admit(client, priority);
+            return Entry::Admitted(self.permit(client, priority));
         }
         let usage = state.usage(client);
         if state.queued >= self.bounds.queue || client.queue.is_some_and(|most| usage.queued >= most) {
@@ -118,10 +124,10 @@ impl Admission {
     /// A permit that is to spare: nobody waits, and there is room.
     pub fn enter_if_idle(self: &Arc<Self>, client: &Client) -> Option<Permit> {
         let mut state = self.lock();
-        let fits = state.queued == 0 && self.has_room(&state) && state.may_live(client);
+        let fits = state.queued == 0 && state.busy < self.bounds.busy && self.has_room_for(&state, client, Priority::Batch);
         fits.then(|| {
-            state.admit(client);
-            self.permit(client)
+            state.admit(client, Priority::Batch);
+            self.permit(client, Priority::Batch)
         })
     }
 
@@ -139,12 +145,16 @@ impl Admission {
         lock(&self.state)
     }
 
-    fn has_room(&self, state: &State) -> bool {
-        state.busy < self.bounds.busy && state.live < self.bounds.live
+    fn has_room_for(&self, state: &State, client: &Client, priority: Priority) -> bool {
+        let Bounds { busy, express, live, .. } = self.bounds;
+        let is_first = priority == Priority::Interactive && state.usage(client).dialogues == 0;
+        let busy = if is_first { busy + express } else { busy };
+        state.busy < busy && state.live < live && state.may_live(client)
     }
 
-    fn permit(self: &Arc<Self>, client: &Client) -> Permit {
-        Permit { lease: Arc::new(Lease { admission: self.clone(), client: client.key.clone(), parked: Mutex::new(false) }) }
+    fn permit(self: &Arc<Self>, client: &Client, priority: Priority) -> Permit {
+        let (admission, client) = (self.clone(), client.key.clone());
+        Permit { lease: Arc::new(Lease { admission, client, priority, parked: Mutex::new(false) }) }
     }
 
     /// Changes what a client has, then lets in whom there is room for.
@@ -161,21 +171,41 @@ impl Admission {
         self.give(grants);
     }
 
-    fn grants(&self, state: &mut State) -> Vec<Waiting> {
+    fn grants(&self, state: &mut State) -> Vec<(Priority, Waiting)> {
         let mut grants = Vec::new();
-        while self.has_room(state) {
-            let Some(waiting) = state.take_next() else { break };
-            state.admit(&waiting.client);
-            grants.push(waiting);
+        while let Some((priority, waiting)) = self.take_next(state) {
+            state.admit(&waiting.client, priority);
+            grants.push((priority, waiting));
         }
         grants
     }
 
     /// Outside of the lock: a permit that nobody takes is dropped here, and comes back through `change`.
-    fn give(self: &Arc<Self>, grants: Vec<Waiting>) {
-        for Waiting { client, grant, .. } in grants {
-            let _ = grant.send(self.permit(&client));
+    fn give(self: &Arc<Self>, grants: Vec<(Priority, Waiting)>) {
+        for (priority, Waiting { client, grant, .. }) in grants {
+            let _ = grant.send(self.permit(&client, priority));
         }
+    }
+
+    /// Whose turn it is, taken out of the queue.
+    fn take_next(&self, state: &mut State) -> Option<(Priority, Waiting)> {
+        let is_batch_due = state.since_batch + 1 >= BATCH_SHARE;
+        let order = if is_batch_due { [Priority::Batch, Priority::Interactive] } else { [Priority::Interactive, Priority::Batch] };
+        let (priority, client) = order.into_iter().find_map(|priority| Some((priority, self.next_client(state, priority)?)))?;
+        let waiting = state.lines[priority as usize].take_first(&client)?;
+        state.since_batch = if priority == Priority::Batch { 0 } else { state.since_batch + 1 };
+        state.queued -= 1;
+        if let Some(usage) = state.clients.get_mut(&client) {
+            usage.queued -= 1;
+        }
+        Some((priority, waiting))
+    }
+
+    /// Of those that may have one more, the client with the fewest busy runs; of several, the one that was served longest ago.
+    fn next_client(&self, state: &State, priority: Priority) -> Option<Arc<str>> {
+        let line = &state.lines[priority as usize];
+        let may = |key: &&Arc<str>| line.first(key).is_some_and(|waiting| self.has_room_for(state, &waiting.client, priority));
+        line.turns.iter().filter(may).min_by_key(|key| state.clients.get(*key).map_or(0, |usage| usage.busy)).cloned()
     }
 }
 
@@ -188,33 +218,13 @@ impl State {
         client.live.is_none_or(|most| self.usage(client).live < most)
     }
 
-    fn admit(&mut self, client: &Client) {
+    fn admit(&mut self, client: &Client, priority: Priority) {
         self.busy += 1;
         self.live += 1;
         let usage = self.clients.entry(client.key.clone()).or_default();
         usage.busy += 1;
+        usage.dialogues += usize::from(priority == Priority::Interactive);
         usage.live += 1;
-    }
-
-    /// Whose turn it is, taken out of the queue.
-    fn take_next(&mut self) -> Option<Waiting> {
-        let is_batch_due = self.since_batch + 1 >= BATCH_SHARE;
-        let order = if is_batch_due { [Priority::Batch, Priority::Interactive] } else { [Priority::Interactive, Priority::Batch] };
-        let (priority, client) = order.into_iter().find_map(|priority| Some((priority, self.next_client(priority)?)))?;
-        let waiting = self.lines[priority as usize].take_first(&client)?;
-        self.since_batch = if priority == Priority::Batch { 0 } else { self.since_batch + 1 };
-        self.queued -= 1;
-        if let Some(usage) = self.clients.get_mut(&client) {
-            usage.queued -= 1;
-        }
-        Some(waiting)
-    }
-
-    /// Of those that may have one more, the client with the fewest busy runs; of several, the one that was served longest ago.
-    fn next_client(&self, priority: Priority) -> Option<Arc<str>> {
-        let line = &self.lines[priority as usize];
-        let may = |key: &&Arc<str>| line.first(key).is_some_and(|waiting| self.may_live(&waiting.client));
-        line.turns.iter().filter(may).min_by_key(|key| self.clients.get(*key).map_or(0, |usage| usage.busy)).cloned()
     }
 
     /// How many are before one, as things are: as many of each other client as of its own, and all with more priority.
@@ -286,13 +296,16 @@ impl Lease {
         if std::mem::replace(&mut *now, parked) == parked {
             return;
         }
+        let dialogue = usize::from(self.priority == Priority::Interactive);
         self.admission.change(&self.client, |state, usage| {
             if parked {
                 state.busy -= 1;
                 usage.busy -= 1;
+                usage.dialogues -= dialogue;
             } else {
                 state.busy += 1;
                 usage.busy += 1;
+                usage.dialogues += dialogue;
             }
         });
     }
@@ -365,7 +378,7 @@ mod tests {
 
     #[tokio::test]
     async fn in_order_of_arrival_with_positions() {
-        let desk = Admission::new(Bounds { busy: 1, live: 2, queue: 3 });
+        let desk = Admission::new(Bounds { busy: 1, express: 0, live: 2, queue: 3 });
         let first = admitted(enter(&desk, "a"));
         let mut places: Vec<_> = (0..3).map(|_| queued(enter(&desk, "a"))).collect();
         assert!(matches!(enter(&desk, "a"), Entry::Full));
@@ -382,7 +395,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_parked_run_lends_its_place() {
-        let desk = Admission::new(Bounds { busy: 1, live: 2, queue: 3 });
+        let desk = Admission::new(Bounds { busy: 1, express: 0, live: 2, queue: 3 });
         let first = admitted(enter(&desk, "a"));
         let (mut second, third) = (queued(enter(&desk, "a")), queued(enter(&desk, "a")));
         first.lease().set_parked(true);
@@ -400,7 +413,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_grant_that_nobody_takes_goes_on() {
-        let desk = Admission::new(Bounds { busy: 1, live: 1, queue: 3 });
+        let desk = Admission::new(Bounds { busy: 1, express: 0, live: 1, queue: 3 });
         let first = admitted(enter(&desk, "a"));
         let (second, mut third) = (queued(enter(&desk, "a")), queued(enter(&desk, "a")));
         drop(first);
@@ -429,7 +442,7 @@ mod tests {
 
     #[tokio::test]
     async fn clients_take_turns() {
-        let desk = Admission::new(Bounds { busy: 1, live: 1, queue: 20 });
+        let desk = Admission::new(Bounds { busy: 1, express: 0, live: 1, queue: 20 });
         let first = admitted(enter(&desk, "many"));
         let mut places: Vec<_> = (0..4).map(|_| ("many", queued(enter(&desk, "many")))).collect();
         places.push(("one", queued(enter(&desk, "one"))));
@@ -442,7 +455,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_has_least_is_next() {
-        let desk = Admission::new(Bounds { busy: 3, live: 3, queue: 20 });
+        let desk = Admission::new(Bounds { busy: 3, express: 0, live: 3, queue: 20 });
         let mut running: Vec<_> = (0..3).map(|_| admitted(enter(&desk, "many"))).collect();
         let _more: Vec<_> = (0..9).map(|_| queued(enter(&desk, "many"))).collect();
         let mut single = queued(enter(&desk, "single"));
@@ -453,7 +466,7 @@ mod tests {
 
     #[tokio::test]
     async fn batches_wait_but_do_not_starve() {
-        let desk = Admission::new(Bounds { busy: 1, live: 1, queue: 20 });
+        let desk = Admission::new(Bounds { busy: 1, express: 0, live: 1, queue: 20 });
         let first = admitted(enter(&desk, "a"));
         let mut places: Vec<_> = (0..2).map(|_| ("batch", queued(desk.enter(&client("b"), Priority::Batch)))).collect();
         places.extend((0..5).map(|_| ("interactive", queued(enter(&desk, "a")))));
@@ -463,8 +476,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_first_dialogue_of_a_client_does_not_wait() {
+        let desk = Admission::new(Bounds { busy: 1, express: 2, live: 9, queue: 20 });
+        let batch = |key| desk.enter(&client(key), Priority::Batch);
+        let first = admitted(batch("many"));
+        let _more: Vec<_> = (0..5).map(|_| queued(batch("many"))).collect();
+        assert!(desk.enter_if_idle(&client("other")).is_none());
+        // Of the same client too: its batch is no dialogue.
+        let mut one = queued(enter(&desk, "many"));
+        let permit = one.granted.try_recv().unwrap();
+        let mut second = queued(enter(&desk, "many"));
+        assert!(second.granted.try_recv().is_err(), "it has one");
+        let mut other = queued(enter(&desk, "other"));
+        let others = other.granted.try_recv().unwrap();
+        let mut third = queued(enter(&desk, "third"));
+        assert!(third.granted.try_recv().is_err(), "all are taken");
+        // It waits for its client's next word: another may begin, and neither stops the other.
+        permit.lease().set_parked(true);
+        let thirds = third.granted.try_recv().unwrap();
+        permit.lease().set_parked(false);
+        drop((others, thirds));
+        assert!(second.granted.try_recv().is_err(), "its client has one");
+        drop(permit);
+        assert!(second.granted.try_recv().is_ok());
+        assert_eq!(desk.load(), (1, 5));
+        drop(first);
+    }
+
+    #[tokio::test]
     async fn a_client_has_bounds_of_its_own() {
-        let desk = Admission::new(Bounds { busy: 9, live: 9, queue: 20 });
+        let desk = Admission::new(Bounds { busy: 9, express: 0, live: 9, queue: 20 });
         let small = Client { key: "small".into(), live: Some(1), queue: Some(1) };
         let first = admitted(desk.enter(&small, Priority::Interactive));
         let mut second = queued(desk.enter(&small, Priority::Interactive));

@@ -12,6 +12,7 @@ pub(crate) mod probe;
 mod run;
 mod store;
 mod ticker;
+mod turns;
 
 use crate::engine::wasm::native::{self, Clocking, in_words};
 use crate::files::{Budget, FileLimits, Files, PutError};
@@ -31,6 +32,7 @@ use std::time::{Duration, SystemTime};
 use ticker::Ticker;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
+use turns::Turns;
 
 /// What the engine tells a new cell on its command line.
 #[derive(Debug, clap::Args)]
@@ -86,8 +88,15 @@ pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
         return Ok(());
     }
     let budget = Arc::new(Budget::new(arguments.budget_mb << 20));
-    let cell =
-        Cell { guests, outbox: Arc::default(), layers: Arc::new(Layers::new(budget.clone())), budget, ticker, executions: HashMap::new() };
+    let cell = Cell {
+        guests,
+        outbox: Arc::default(),
+        layers: Arc::new(Layers::new(budget.clone())),
+        budget,
+        ticker,
+        turns: Turns::new(),
+        executions: HashMap::new(),
+    };
     runtime.block_on(async {
         if arguments.warm {
             cell.warm().await;
@@ -102,6 +111,7 @@ struct Cell {
     budget: Arc<Budget>,
     layers: Arc<Layers>,
     ticker: Arc<Ticker>,
+    turns: Turns,
     executions: HashMap<ExecId, Execution>,
 }
 
@@ -224,6 +234,7 @@ impl Cell {
             files: Files::new(limits, start, self.budget.clone()),
             budget: self.budget.clone(),
             ticker: self.ticker.clone(),
+            turns: self.turns.clone(),
         };
         let laid = match base.map(|base| self.layers.find(base)) {
             None => Ok(()),

@@ -178,9 +178,10 @@ fn traced_runner(
     let wasm = Wasm::new(settings, guests.map(|toolchain| toolchain.name.clone()), changes.clone(), metrics.clone());
     let docker = Docker::new(docker(config, pool), toolchains.clone(), changes.clone(), metrics.clone());
     let queue = config.desk.queue;
+    let (busy, docker_busy) = (config.desk.busy_per_cell * cells, config.docker.busy());
     let admissions = Admissions {
-        cells: Admission::new(Bounds { busy: config.desk.busy_per_cell * cells, live: config.live(), queue }),
-        containers: Admission::new(Bounds { busy: config.docker.busy(), live: config.docker.containers, queue }),
+        cells: Admission::new(Bounds { busy, express: busy, live: config.live(), queue }),
+        containers: Admission::new(Bounds { busy: docker_busy, express: docker_busy, live: config.docker.containers, queue }),
     };
     let job = &config.limits.job;
     let settings = Settings {

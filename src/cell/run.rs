@@ -6,6 +6,7 @@ use super::pipes::{Output, Pipes, Stdin};
 use super::store::guest::{self, GuestPre};
 use super::store::{Exit, Memory, State};
 use super::ticker::Ticker;
+use super::turns::{Share, Turns};
 use crate::event::Pipe;
 use crate::files::{Budget, Files};
 use crate::judge::{End, Facts, Stop};
@@ -61,6 +62,7 @@ pub(super) struct Program {
     pub(super) files: Files,
     pub(super) budget: Arc<Budget>,
     pub(super) ticker: Arc<Ticker>,
+    pub(super) turns: Turns,
 }
 
 /// Runs the program to its end. The sandbox comes back too: the news goes first, tearing down takes its time.
@@ -69,10 +71,12 @@ pub(super) async fn run(program: Program, pipes: Arc<Pipes>) -> (Facts, Sandbox)
     pipes.begin();
     let _alive = program.ticker.alive();
     let meter = Arc::new(Meter::new(if program.deterministic.is_some() { Duration::MAX } else { program.time }));
-    let mut sandbox = Sandbox(new_store(&program, &pipes, &meter));
+    let share = Share::new(program.turns.clone());
+    let mut sandbox = Sandbox(new_store(&program, &pipes, &meter, &share));
     let mut called = None;
     let end = {
         let guest = Box::pin(call(&mut sandbox.0, &program, &mut called));
+        let guest = Metered::new(&meter, &share, guest, || pipes.flush());
         supervise(&program, &pipes, &meter, begin, guest).await
     };
     pipes.flush();
@@ -99,7 +103,7 @@ pub(super) async fn run(program: Program, pipes: Arc<Pipes>) -> (Facts, Sandbox)
 /// A sandbox that has run. It is never used again: dropped as soon as its end was told.
 pub(super) struct Sandbox(Store<State>);
 
-fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>) -> Store<State> {
+fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>, share: &Arc<Share>) -> Store<State> {
     let mut wasi = WasiCtxBuilder::new();
     wasi.stdin(Stdin(pipes.clone()))
         .stdout(Output(pipes.clone(), Pipe::Stdout))
@@ -128,14 +132,13 @@ fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>) -> Store
     store.limiter(|state| &mut state.memory);
     match &program.deterministic {
         None => {
-            let meter = meter.clone();
+            let (meter, share) = (meter.clone(), share.clone());
             store.set_epoch_deadline(1);
             store.epoch_deadline_callback(move |_| {
                 if meter.is_over() {
                     return Ok(UpdateDeadline::Interrupt);
                 }
-                meter.give_way();
-                Ok(UpdateDeadline::Yield(1))
+                Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.give_way(&share))))
             });
         }
         Some(seeds) => {
@@ -161,11 +164,14 @@ async fn call(store: &mut Store<State>, program: &Program, called: &mut Option<I
     instance.call_run(store, &path, &source, &program.args, &program.env).await
 }
 
-type Call<'a> = std::pin::Pin<Box<dyn Future<Output = wasmtime::Result<u8>> + Send + 'a>>;
-
 /// Drives the guest until it ends or a reason to stop it comes from outside of it.
-async fn supervise(program: &Program, pipes: &Pipes, meter: &Meter, begin: Instant, guest: Call<'_>) -> Result<wasmtime::Result<u8>, Stop> {
-    let mut guest = Metered::new(meter, guest, || pipes.flush());
+async fn supervise(
+    program: &Program,
+    pipes: &Pipes,
+    meter: &Meter,
+    begin: Instant,
+    mut guest: impl Future<Output = wasmtime::Result<u8>> + Unpin,
+) -> Result<wasmtime::Result<u8>, Stop> {
     let patience = match &program.deterministic {
         None => program.wall,
         Some(seeds) => (Duration::from_nanos(seeds.fuel) + program.wall) * PATIENCE,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use wasmtime::Engine;
 
 /// How often a busy guest gives way to the others; also how exact a CPU time limit is.
-const TICK: Duration = Duration::from_millis(4);
+const TICK: Duration = Duration::from_millis(2);
 const STACK: usize = 64 << 10;
 
 pub(super) struct Ticker {

@@ -130,6 +130,8 @@ struct Head {
     #[serde(default, deserialize_with = "present")]
     stream: Option<Value>,
     #[serde(default, deserialize_with = "present")]
+    priority: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
     language: Option<Value>,
 }
 
@@ -171,6 +173,7 @@ fn look(line: u64, bytes: &[u8], size: u64) -> Result<Job, Box<Unfit>> {
         ("id", render::json(&id), &head.id),
         // Nobody looks at it before the end.
         ("stream", "false".to_owned(), &head.stream),
+        ("priority", r#""batch""#.to_owned(), &head.priority),
     ];
     let frame = if missing.iter().any(|(_, _, value)| matches!(value, Some(Value::Null))) {
         without_nulls(text, &missing)
@@ -222,15 +225,24 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_put_in_front() {
-        assert_eq!(frame("{}"), json!({"type": "run", "id": "7", "stream": false}));
-        assert_eq!(frame(" { } \r\n"), json!({"type": "run", "id": "7", "stream": false}));
-        assert_eq!(frame(r#"{"id":"a","code":"{\"id\":1}"}"#), json!({"type": "run", "id": "a", "stream": false, "code": "{\"id\":1}"}));
-        assert_eq!(frame(r#"{"type":"run","id":"a","stream":true,"x":1}"#), json!({"type": "run", "id": "a", "stream": true, "x": 1}));
-        assert_eq!(frame(r#"{"id":null,"stream":null,"x":1}"#), json!({"type": "run", "id": "7", "stream": false, "x": 1}));
-        assert_eq!(frame("\u{feff}{\"x\":1}"), json!({"type": "run", "id": "7", "stream": false, "x": 1}));
+        assert_eq!(frame("{}"), json!({"type": "run", "id": "7", "stream": false, "priority": "batch"}));
+        assert_eq!(frame(" { } \r\n"), json!({"type": "run", "id": "7", "stream": false, "priority": "batch"}));
+        assert_eq!(
+            frame(r#"{"id":"a","code":"{\"id\":1}"}"#),
+            json!({"type": "run", "id": "a", "stream": false, "priority": "batch", "code": "{\"id\":1}"})
+        );
+        assert_eq!(
+            frame(r#"{"type":"run","id":"a","stream":true,"x":1}"#),
+            json!({"type": "run", "id": "a", "stream": true, "priority": "batch", "x": 1})
+        );
+        assert_eq!(
+            frame(r#"{"id":null,"stream":null,"x":1}"#),
+            json!({"type": "run", "id": "7", "stream": false, "priority": "batch", "x": 1})
+        );
+        assert_eq!(frame("\u{feff}{\"x\":1}"), json!({"type": "run", "id": "7", "stream": false, "priority": "batch", "x": 1}));
         // Bytes that only a parser that rounds would change.
         let job = look(1, br#"{"meta":1.00000000000000000001,"id":"a"}"#, 0).unwrap_or_else(|unfit| panic!("{}", unfit.refusal.message));
-        assert_eq!(job.frame.as_str(), r#"{"type":"run","stream":false,"meta":1.00000000000000000001,"id":"a"}"#);
+        assert_eq!(job.frame.as_str(), r#"{"type":"run","stream":false,"priority":"batch","meta":1.00000000000000000001,"id":"a"}"#);
     }
 
     #[test]
