@@ -13,6 +13,23 @@ pub(crate) fn load_component(engine: &wasmtime::Engine, path: &Path) -> wasmtime
     unsafe { Component::deserialize_file(engine, path) }
 }
 
+/// Asks the kernel for long turns on a processor, in nanoseconds: whoever asks for short ones, as all do by default, then
+/// need not wait for this thread's to end. The error number, or 0 where it worked (Linux 6.12 and later).
+pub(crate) fn long_turns(nanoseconds: u64) -> i32 {
+    let attributes = libc::sched_attr {
+        size: u32::try_from(size_of::<libc::sched_attr>()).unwrap_or(0),
+        sched_policy: 0,
+        sched_flags: 0,
+        sched_nice: 0,
+        sched_priority: 0,
+        sched_runtime: nanoseconds,
+        sched_deadline: 0,
+        sched_period: 0,
+    };
+    // SAFETY: the kernel reads as many bytes as the structure says that it has.
+    error_of(unsafe { libc::syscall(libc::SYS_sched_setattr, 0, std::ptr::from_ref(&attributes), 0) })
+}
+
 /// Tries to trace another process; the error number, or 0 where it worked.
 pub(crate) fn try_ptrace(pid: i32) -> i32 {
     // SAFETY: PTRACE_SEIZE reads no memory of ours.
