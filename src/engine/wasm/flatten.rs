@@ -7,6 +7,8 @@
 //! Modules that need a function which itself needs the merged one's memory come after it, as they did before: that is the
 //! table of such functions which every component has.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a format with hundreds of kinds: what is not named is refused, or is copied")]
+
 mod code;
 mod links;
 mod merge;
@@ -75,7 +77,7 @@ fn wanted(parts: &Parts<'_>, links: &Links<'_>) -> Result<BTreeSet<(Sort, Defini
         }
     }
     for instance in links.late.iter() {
-        wanted.extend(links.imports(parts, *instance)?.map(|(sort, definition)| (sort, definition)));
+        wanted.extend(links.imports(parts, *instance)?);
     }
     wanted.retain(|(_, definition)| matches!(definition, Definition::Own { instance, .. } if !links.late.contains(instance)));
     Ok(wanted)
@@ -182,7 +184,7 @@ impl<'w, 'a> Writer<'w, 'a> {
             Ok((name.to_string(), ExportKind::Func, self.place(Sort::Function, Definition::Canonical(*function))?))
         });
         let imports = imports.collect::<Result<Vec<_>, Unknown>>()?;
-        let imports = self.from_exports(imports);
+        let imports = self.instance_of(imports);
         let merged = self.instantiate(0, vec![(String::new(), ModuleArg::Instance(imports))]);
         let mut exports = self.merged.exports.iter().collect::<Vec<_>>();
         exports.sort();
@@ -213,7 +215,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         }
         let mut args = Vec::new();
         for (name, exports) in by_module {
-            args.push((name.to_owned(), ModuleArg::Instance(self.from_exports(exports))));
+            args.push((name.to_owned(), ModuleArg::Instance(self.instance_of(exports))));
         }
         let made = self.instantiate(number, args);
         let exports = module.exports.iter().filter_map(|(name, (sort, index))| {
@@ -232,7 +234,7 @@ impl<'w, 'a> Writer<'w, 'a> {
         self.component.section(&RawSection { id: wasm_encoder::ComponentSectionId::CoreModule as u8, data: bytes });
     }
 
-    fn from_exports(&mut self, exports: Vec<(String, ExportKind, u32)>) -> u32 {
+    fn instance_of(&mut self, exports: Vec<(String, ExportKind, u32)>) -> u32 {
         self.component.section(InstanceSection::new().export_items(exports));
         self.instances += 1;
         self.instances - 1
