@@ -2,6 +2,7 @@
 //! address space and its page faults. Starts cells, gives executions to the one with the least to do, starts lost
 //! ones again. Called through `engine::Engines`.
 
+mod flatten;
 pub mod guests;
 pub(crate) mod native;
 

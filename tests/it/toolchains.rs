@@ -118,7 +118,8 @@ async fn a_build_ends_with_its_server() {
 
 fn usual_cache() -> PathBuf {
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache");
-    std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("runnel")
+    let usual = || std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("runnel");
+    std::env::var_os("RUNNEL_CACHE").map_or_else(usual, PathBuf::from)
 }
 
 async fn until(holds: impl Fn() -> bool) {

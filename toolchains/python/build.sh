@@ -23,5 +23,6 @@ mkdir -p "$out"
 # VIRTUAL_ENV: without it componentize-py offers the packages of whatever Python is first in PATH.
 VIRTUAL_ENV="$PWD/empty" venv/bin/componentize-py --wit-path "$RUNNEL_WIT" --world guest \
     componentize --python-path guest --python-path packages app --output "$out/guest.wasm.part"
+"$python" immortal.py "$out/guest.wasm.part"
 mv "$out/guest.wasm.part" "$out/guest.wasm"
 echo "built guest.wasm, $(wc -c < "$out/guest.wasm") bytes"

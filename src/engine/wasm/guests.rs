@@ -1,7 +1,8 @@
 //! Prepares wasm toolchains: runs a toolchain's own build, takes a snapshot of the initialised interpreter, wraps it
-//! as a component, compiles it to native code. Each step is cached by the content it was made from. Called by the
+//! as a component, or makes one module of the many of a component that is one already, compiles it to native code. Each step is cached by the content it was made from. Called by the
 //! `toolchains` door and when a server starts; blocks for up to minutes, so never on the executor.
 
+use super::flatten::flatten;
 use super::native::{self, Clocking, in_words};
 use crate::toolchain::{Kind, Toolchain};
 use anyhow::{Context, bail, ensure};
@@ -16,7 +17,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Changes whenever this file makes something else of the same input.
-const PIPELINE: &str = "1";
+const PIPELINE: &str = "2";
 /// How long an earlier version's files are kept.
 const KEEP: Duration = Duration::from_secs(14 * 24 * 3600);
 /// Lines of a failed build that are shown.
@@ -143,6 +144,13 @@ impl Cache {
             progress(Progress { what: "taking a snapshot", share: 0.6 });
             guest = pre_initialise(&guest)?;
             guest = wrap(&guest, &folder.join("wit"))?;
+        } else {
+            progress(Progress { what: "making one module of many", share: 0.6 });
+            match flatten(&guest) {
+                Ok(flat) => guest = flat,
+                // It starts slower, and is right.
+                Err(unknown) => tracing::warn!(toolchain = toolchain.name, "its modules stay as they are: {unknown}"),
+            }
         }
         write_whole(&component, &guest)?;
         fs::remove_dir_all(&folder)?;

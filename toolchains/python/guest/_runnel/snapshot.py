@@ -12,7 +12,7 @@ import sys
 import tempfile
 import zoneinfo
 
-from _runnel import clocks, files, frames, heap, library, loop, preload, program, shadows, streams, system, threads
+from _runnel import clocks, files, frames, heap, immortal, library, loop, preload, program, shadows, streams, system, threads
 
 _HOME = "/python"  # where the standard library is while the guest is built, and where it seems to be later
 _PACKAGES = f"{_HOME}/site-packages"  # where the packages beside it seem to be
@@ -94,5 +94,6 @@ def _freeze():
     """What is alive now stays: the collector will not look at it again."""
     for _ in range(2):
         gc.collect()
+    immortal.mark()
     heap.fill_holes()
     gc.freeze()
