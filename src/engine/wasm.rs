@@ -56,6 +56,7 @@ struct Shared {
     tasks: TaskTracker,
     shutdown: CancellationToken,
     wall: Mutex<Option<Wall>>,
+    starter: Starter,
 }
 
 impl Shared {
@@ -107,6 +108,7 @@ impl Wasm {
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             wall: Mutex::default(),
+            starter: Starter::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -254,7 +256,7 @@ async fn keep(shared: Arc<Shared>, number: usize, first: Started) {
 
 /// One life of one cell: start, serve, end.
 async fn run(shared: &Arc<Shared>, number: usize, retire: &CancellationToken, first: &mut Option<Started>) -> Result<(), StartFault> {
-    let (mut child, socket, guests) = start(shared)?;
+    let (mut child, socket, guests) = start(shared).await?;
     let process = child.id().unwrap_or(0);
     if let Some(stderr) = child.stderr.take() {
         shared.tasks.spawn(log_lines(number, stderr));
@@ -330,8 +332,38 @@ impl Drop for Close {
     }
 }
 
+/// A thread that starts cells and lives as long as the engine. The kernel ends a cell with the thread that started it, not
+/// with the process, and the runtime's threads come and go: one that was held up by a large frame goes 10 s later.
+struct Starter(std::sync::mpsc::SyncSender<ToStart>);
+
+/// Cells that wait to be started: as many as there may be, and as many again that take their place.
+const STARTS: usize = 512;
+
+type ToStart = (Command, tokio::runtime::Handle, tokio::sync::oneshot::Sender<std::io::Result<Child>>);
+
+impl Starter {
+    fn new() -> Self {
+        let (orders, to_start) = std::sync::mpsc::sync_channel::<ToStart>(STARTS);
+        std::thread::spawn(move || {
+            for (mut command, runtime, started) in to_start {
+                let _runtime = runtime.enter();
+                // Nobody waits any more: the child is killed as it is dropped.
+                let _ = started.send(command.spawn());
+            }
+        });
+        Self(orders)
+    }
+
+    async fn spawn(&self, command: Command) -> std::io::Result<Child> {
+        let (started, child) = tokio::sync::oneshot::channel();
+        let gone = || std::io::Error::other("the thread that starts cells takes no more");
+        self.0.try_send((command, tokio::runtime::Handle::current(), started)).map_err(|_| gone())?;
+        child.await.map_err(|_| gone())?
+    }
+}
+
 /// Starts the process: an empty environment, the link on descriptor 0, its words on stderr.
-fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream, Vec<String>), StartFault> {
+async fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream, Vec<String>), StartFault> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let mut command = Command::new(own_binary());
@@ -355,7 +387,7 @@ fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream, Vec<String>)
     // A terminal's Ctrl-C reaches a whole group: the server alone is to hear it, and to end its cells in order.
     command.process_group(0);
     command.env_clear().stdin(theirs).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let child = command.spawn()?;
+    let child = shared.starter.spawn(command).await?;
     Ok((child, tokio::net::UnixStream::from_std(ours)?, guests))
 }
 
