@@ -101,7 +101,7 @@ fn main() -> std::process::ExitCode {
         let done = std::panic::catch_unwind(AssertUnwindSafe(|| runtime.block_on(figure(name, &mut report, &peers))));
         if let Err(fault) = done {
             let why = fault.downcast_ref::<String>().map(String::as_str).or(fault.downcast_ref::<&str>().copied()).unwrap_or("it failed");
-            report.not_measured(&format!("the figure `{name}`, or the rest of it"), why.lines().next().unwrap_or_default());
+            report.not_measured(&format!("the figure `{name}`, or the rest of it"), &in_a_line(why));
             failed = true;
         }
         println!("({name}: {:.0} s)", from.elapsed().as_secs_f64());
@@ -112,6 +112,13 @@ fn main() -> std::process::ExitCode {
         report.write(&peers::root().join("benches"), &machine::intro(&peers, &began, start.elapsed(), command));
     }
     std::process::ExitCode::from(u8::from(failed))
+}
+
+/// What of a panic's words says most: of a frame that was not expected, how the run ended.
+fn in_a_line(why: &str) -> String {
+    let told = why.lines().filter(|line| ["\"status\"", "\"message\"", "\"code\"", "left:", "right:"].iter().any(|key| line.contains(key)));
+    let told: Vec<&str> = told.map(str::trim).collect();
+    if told.is_empty() { why.lines().next().unwrap_or_default().to_owned() } else { told.join(" ") }
 }
 
 async fn figure(name: &str, report: &mut Report, peers: &Peers) {

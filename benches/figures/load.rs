@@ -62,7 +62,7 @@ async fn fairness(report: &mut Report) {
         }
     }
     let mut batch = server.connect().await;
-    let work = json!({"language": "python", "code": "n = 0\nfor i in range(1_000_000): n += i", "stream": false});
+    let work = json!({"language": "python", "code": "n = 0\nfor i in range(1_000_000): n += i", "stream": false, "priority": "batch"});
     let filling = async {
         for id in 0..AT_ONCE {
             batch.begin(&id.to_string(), work.clone()).await;

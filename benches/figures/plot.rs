@@ -6,7 +6,7 @@ const WIDTH: f64 = 720.0;
 const COLOURS: [&str; 6] = ["#2f81f7", "#d1762b", "#3fa45b", "#b35ad0", "#d64d5b", "#8a8f98"];
 /// Follows the page: an image is told the reader's colour scheme.
 const STYLE: &str = "<style>text{font:12px system-ui,sans-serif;fill:#24292f}.title{font-weight:600;font-size:14px}.small{font-size:11px}\
-    .axis{stroke:#8a8f98;stroke-width:1}.grid{stroke:#8a8f98;stroke-opacity:.25;stroke-width:1}\
+    .axis{fill:none;stroke:#8a8f98;stroke-width:1}.grid{fill:none;stroke:#8a8f98;stroke-opacity:.25;stroke-width:1}\
     @media(prefers-color-scheme:dark){text{fill:#e6edf3}}</style>";
 
 pub(crate) enum Plot {
