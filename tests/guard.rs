@@ -52,7 +52,7 @@ async fn a_run_costs_no_more_than_it_did() {
     for (name, work) in works() {
         // What is made once is not each frame's.
         work();
-        let allocated = allocation_counter::measure(|| work());
+        let allocated = allocation_counter::measure(&work);
         counts.entry("allocations".to_owned()).or_default().insert(name.to_owned(), allocated.count_total);
         match instructions(name) {
             Some(count) => drop(counts.entry("server_instructions".to_owned()).or_default().insert(name.to_owned(), count)),

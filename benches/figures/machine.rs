@@ -58,6 +58,6 @@ pub(crate) fn intro(peers: &Peers, began: &Busy, took: Duration, command: &str) 
     );
     text.push_str("Compared with: ");
     let versions: Vec<&str> = peers.known.values().filter_map(|state| state.as_deref().ok()).collect();
-    let _ = write!(text, "{}.\n", versions.join("; "));
+    let _ = writeln!(text, "{}.", versions.join("; "));
     text
 }

@@ -133,14 +133,13 @@ fn escape(text: &str) -> String {
 /// Three digits and no more.
 pub(crate) fn number(value: f64) -> String {
     let size = value.abs();
-    let text = match size {
-        _ if size >= 100_000.0 => return format!("{:.0}k", value / 1000.0),
-        _ if size >= 100.0 || size == 0.0 => return format!("{value:.0}"),
+    match size {
+        _ if size >= 100_000.0 => format!("{:.0}k", value / 1000.0),
+        _ if size >= 100.0 || size == 0.0 => format!("{value:.0}"),
         _ if size >= 10.0 => format!("{value:.1}"),
         _ if size >= 1.0 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
-    };
-    text
+    }
 }
 
 /// A mark of an axis, without noughts that say nothing.
