@@ -4,10 +4,10 @@ RUNNEL := target/release/runnel
 PAGE := web-demo
 PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/public -type f -not -path '*/dist/*') $(addprefix $(PAGE)/,index.html vite.config.ts package.json scripts/compress.js)
 
-.PHONY: help run test tested build guests images dist image deploy setup lint unit doors web browser fuzz bench deny clean
+.PHONY: help run test tested build guests images dist image deploy setup lint unit doors guard guard-update web browser fuzz bench bench-quick deny clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: build ## prepare what is missing, then serve on 127.0.0.1:8080
 	@$(RUNNEL) toolchains build --engine wasm
@@ -23,7 +23,7 @@ test: setup browser ## set up and run everything that is tested, with a Docker d
 	fi
 	@echo "all tests passed"
 
-tested: lint unit guests doors web fuzz
+tested: lint unit guests doors guard web fuzz
 
 build: setup $(PAGE)/dist/index.html ## the release binary with the web page in it
 	@cargo build --release --locked
@@ -70,6 +70,12 @@ unit: ## tests of pure code
 doors: guests ## tests at the doors, with the real server
 	cargo test --release --locked --test it
 
+guard: guests ## counts of what a run costs, against those of benches/guard.toml
+	cargo test --release --locked --test guard
+
+guard-update: guests ## the same, written anew
+	GUARD_UPDATE=1 cargo test --release --locked --test guard
+
 web: guests ## the web page and the client: lints, types, unit tests, and all of it in Chromium (RUNNEL_TEST_BROWSER=0: without)
 	cd $(PAGE) && npm run --silent lint && npm run --silent test && npm run --silent client
 	cd $(PAGE) && node --test tests/client.test.js
@@ -83,8 +89,12 @@ fuzz: ## both parsers under a fuzzer, for a moment each
 	  test $${PIPESTATUS[0]} -eq 0 || exit 1; \
 	done
 
-bench: guests ## the figures of benches/README.md
-	cargo bench --locked --bench figures
+bench: guests ## every figure and its peers, into benches/report.md (20 minutes)
+	docker/daemon.sh status >/dev/null 2>&1 && docker/base.sh && $(RUNNEL) toolchains build --engine docker || true
+	cargo bench --locked --bench figures -- --report
+
+bench-quick: guests ## the ratios that are goals, in 2 minutes
+	cargo bench --locked --bench figures -- --quick
 
 deny: ## licences, duplicates and sources of the dependencies
 	cargo deny check licenses bans sources

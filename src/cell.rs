@@ -62,7 +62,9 @@ struct Guest {
 
 pub fn main(arguments: &Arguments) -> anyhow::Result<()> {
     harden::at_start()?;
-    let epochs = native::runtime(Clocking::Epochs, arguments.slots).map_err(in_words)?;
+    // Each guest's spare has a place of its own.
+    let spares = u32::try_from(arguments.guests.len())?;
+    let epochs = native::runtime(Clocking::Epochs, arguments.slots + spares).map_err(in_words)?;
     let fuel = native::runtime(Clocking::Fuel, arguments.slots).map_err(in_words)?;
     let mut guests = HashMap::new();
     for guest in &arguments.guests {
@@ -207,7 +209,9 @@ impl Cell {
             let Execution { pipes, waiting, .. } = self.open(ExecId::MAX, &order);
             if let Some(program) = waiting {
                 pipes.stdin(&[], true);
+                let ready = program.ready.clone();
                 drop(run::run(program, pipes).await);
+                ready.make_spare(&self.budget).await;
             }
         }
     }
@@ -257,7 +261,8 @@ impl Cell {
         let pipes = execution.pipes.clone();
         // One write carries start, output and end of a short program.
         outbox.push_along(&FromExecutor::Started { exec });
-        let layers = self.layers.clone();
+        let (layers, ready, budget) = (self.layers.clone(), program.ready.clone(), self.budget.clone());
+        let is_plain = program.deterministic.is_none();
         // Not kept: it ends by itself, by its limits, or by `Kill`; all end with the process.
         tokio::spawn(async move {
             let before = wish.map(|wish| (wish, program.files.clone(), program.files.layer()));
@@ -268,7 +273,12 @@ impl Cell {
             outbox.push(&FromExecutor::Ended { exec, facts });
             // The end is on its way before the sandbox is torn down.
             tokio::task::yield_now().await;
+            // Whoever was told may have been woken on this core: it goes first.
+            std::thread::yield_now();
             drop(sandbox);
+            if is_plain {
+                ready.make_spare(&budget).await;
+            }
         });
     }
 

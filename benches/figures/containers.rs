@@ -2,6 +2,7 @@
 
 use crate::client::{Client, Server};
 use crate::median;
+use crate::report::Report;
 use serde_json::json;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -29,17 +30,20 @@ impl Drop for Scratch {
     }
 }
 
-pub(crate) async fn containers() {
+pub(crate) async fn containers(report: &mut Report) {
+    report.section("Compiled languages, against doing it by hand");
     let built = crate::client::runnel().args(["toolchains", "build", "--engine", "docker"]).status().unwrap();
     assert!(built.success(), "these figures need Docker");
     let server = Server::spawn(&["--set", "docker.pool=2", "--set", "cells.count=1", "--set", "desk.live=64"]);
     tokio::time::sleep(Duration::from_secs(12)).await;
     let mut client = server.connect().await;
     let scratch = Scratch::new();
-    compiled(&mut client, &scratch).await;
-    from_source(&mut client, &scratch, "c", HELLO, "x.c", &["gcc", "-O2", "x.c"]).await;
-    from_source(&mut client, &scratch, "cpp", CPP, "x.cpp", &["g++", "-O2", "x.cpp"]).await;
-    go(&mut client).await;
+    for line in compiled(&mut client, &scratch).await {
+        report.say(line);
+    }
+    report.say(from_source(&mut client, &scratch, "c", HELLO, "gcc").await);
+    report.say(from_source(&mut client, &scratch, "cpp", CPP, "g++").await);
+    report.say(go(&mut client).await);
 }
 
 /// One run, from its frame.
@@ -74,7 +78,7 @@ async fn timed(client: &mut Client, language: &str, code: &str, cached: bool) ->
 }
 
 /// A program that was compiled before, against `docker run` of it.
-async fn compiled(client: &mut Client, scratch: &Scratch) {
+async fn compiled(client: &mut Client, scratch: &Scratch) -> [String; 2] {
     std::fs::write(scratch.0.join("x.c"), HELLO).unwrap();
     let compiled = Command::new("gcc").args(["-O2", "-o", "hello", "x.c"]).current_dir(&scratch.0).status().unwrap();
     assert!(compiled.success());
@@ -94,32 +98,38 @@ async fn compiled(client: &mut Client, scratch: &Scratch) {
     }
     let (program, first, cached, theirs) = (median(programs), median(firsts), median(cached), median(theirs));
     let ratio = |ours: Duration| theirs.as_secs_f64() / ours.as_secs_f64();
-    println!(
-        "compiled hello, executed in its warm container: p50 {program:.2?}; `docker run --rm` p50 {theirs:.2?}; ratio 1/{:.0}",
-        ratio(program)
-    );
-    println!("compiled hello, sources known: first output p50 {first:.2?}, result p50 {cached:.2?}; ratio 1/{:.0}", ratio(cached));
+    [
+        format!(
+            "A compiled C hello, executed in its warm container, from `compiled` to `result`: p50 {program:.2?}; `docker run --rm` of the same p50 {theirs:.2?}; ratio 1/{:.0}.",
+            ratio(program)
+        ),
+        format!(
+            "The same with sources that are known: first output p50 {first:.2?}, result p50 {cached:.2?}; ratio 1/{:.0}.",
+            ratio(cached)
+        ),
+    ]
 }
 
 /// Source to result, each time another source, against the compiler of this machine and the program after it.
-async fn from_source(client: &mut Client, scratch: &Scratch, language: &str, code: &str, file: &str, compiler: &[&str]) {
+async fn from_source(client: &mut Client, scratch: &Scratch, language: &str, code: &str, compiler: &str) -> String {
+    let file = format!("x.{language}");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..15 {
         let code = format!("{code}// {round} {}\n", std::process::id());
         ours.push(timed(client, language, &code, false).await.result);
-        std::fs::write(scratch.0.join(file), &code).unwrap();
+        std::fs::write(scratch.0.join(&file), &code).unwrap();
         let start = Instant::now();
-        assert!(Command::new(compiler[0]).args(&compiler[1..]).current_dir(&scratch.0).status().unwrap().success());
+        assert!(Command::new(compiler).args(["-O2", &file]).current_dir(&scratch.0).status().unwrap().success());
         assert!(Command::new(scratch.0.join("a.out")).stdout(Stdio::null()).status().unwrap().success());
         theirs.push(start.elapsed());
     }
     let (ours, theirs) = (median(ours), median(theirs));
     let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
-    println!("{language} source to result: p50 {ours:.2?}; `{} && ./a.out` p50 {theirs:.2?}; ratio {ratio:.2}", compiler.join(" "));
+    format!("{language} source to result: p50 {ours:.2?}; `{compiler} -O2 {file} && ./a.out` p50 {theirs:.2?}; ratio {ratio:.2}.")
 }
 
 /// The same for Go, whose compiler is in its image only: `go build` there with a cache that is warm, timed inside.
-async fn go(client: &mut Client) {
+async fn go(client: &mut Client) -> String {
     let mut ours = Vec::new();
     for round in 0..15 {
         ours.push(timed(client, "go", &format!("{GO}// {round} {}\n", std::process::id()), false).await.result);
@@ -139,5 +149,5 @@ async fn go(client: &mut Client) {
     let theirs = median(text.lines().map(|line| Duration::from_nanos(line.parse().unwrap())).collect());
     let ours = median(ours);
     let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
-    println!("go source to result: p50 {ours:.2?}; `go build && ./x` with a warm cache p50 {theirs:.2?}; ratio {ratio:.2}");
+    format!("go source to result: p50 {ours:.2?}; `go build && ./x` with a warm cache p50 {theirs:.2?}; ratio {ratio:.2}.")
 }

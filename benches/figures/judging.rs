@@ -2,6 +2,9 @@
 
 use crate::client::{Client, Server};
 use crate::median;
+use crate::peers;
+use crate::plot::{Axis, Plot, Scale, Series, number};
+use crate::report::{Report, Times, milliseconds, told};
 use serde_json::{Value, json};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -12,16 +15,18 @@ const ASK: &str = "import sys\nfor line in sys.stdin:\n  sys.stdout.write(line)\
 const ASK_C: &str = "#include <stdio.h>\nint main(void) { char line[100]; while (fgets(line, sizeof line, stdin)) { fputs(line, stdout); fflush(stdout); } }\n";
 const ANSWER: &str = "import sys\nfor turn in range(10000):\n  sys.stdout.write(f'{turn}\\n')\n  sys.stdout.flush()\n  if sys.stdin.readline() != f'{turn}\\n': sys.exit(43)\nsys.exit(42)\n";
 
-pub(crate) async fn judging() {
+const DOUBLE: [(&str, &str); 2] =
+    [("python", "print(int(input()) * 2)"), ("javascript", "console.log(require('fs').readFileSync(0, 'utf8') * 2)")];
+
+pub(crate) async fn judging(report: &mut Report) {
+    report.section("Judging");
     let server = Server::start(&[]);
     let mut client = server.connect().await;
-    // The interpreter itself: what stands first in the path may be a script that looks for it.
-    let python = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
-    let python = String::from_utf8(python.stdout).unwrap();
-    many(&mut client, "python", "print(int(input()) * 2)", &format!("{} -c 'print(int(input()) * 2)'", python.trim())).await;
-    let javascript = "console.log(require('fs').readFileSync(0, 'utf8') * 2)";
-    many(&mut client, "javascript", javascript, &format!("node -e \"{javascript}\"")).await;
-    talk(&mut client, "python", ASK, "two wasm sandboxes").await;
+    more_and_more(report, &mut client).await;
+    let [(python, double), (javascript, doubled)] = DOUBLE;
+    report.say(many(&mut client, python, double, &format!("{} -c '{double}'", peers::python())).await);
+    report.say(many(&mut client, javascript, doubled, &format!("node -e \"{doubled}\"")).await);
+    report.say(talk(&mut client, "python", ASK, "two wasm sandboxes").await);
     drop(server);
     let built = crate::client::runnel().args(["toolchains", "build", "--engine", "docker"]).status().unwrap();
     assert!(built.success(), "the rest of these figures needs Docker");
@@ -34,15 +39,51 @@ pub(crate) async fn judging() {
     std::fs::write(folder.join("x.cpp"), code).unwrap();
     let bare = folder.join("x");
     assert!(Command::new("g++").arg("-O2").arg("-o").arg(&bare).arg(folder.join("x.cpp")).status().unwrap().success());
-    many(&mut client, "cpp", code, &bare.display().to_string()).await;
-    talk(&mut client, "c", ASK_C, "a container and a wasm sandbox").await;
+    report.say(many(&mut client, "cpp", code, &bare.display().to_string()).await);
+    report.say(talk(&mut client, "c", ASK_C, "a container and a wasm sandbox").await);
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+fn tests(count: usize) -> Vec<Value> {
+    (0..count).map(|n| json!({"id": n.to_string(), "input": n.to_string(), "expected_output": (2 * n).to_string()})).collect()
+}
+
+/// One run with more and more tests: what one more costs.
+async fn more_and_more(report: &mut Report, client: &mut Client) {
+    const COUNTS: [usize; 5] = [1, 10, 100, 1000, 10_000];
+    let (mut rows, mut series) = (Vec::new(), Vec::new());
+    for (language, code) in DOUBLE {
+        let (mut points, mut before) = (Vec::new(), None);
+        for count in COUNTS {
+            let mut times = Times::default();
+            for _ in 0..if count > 1000 { 2 } else { 7 } {
+                times.push(judged(client, json!({"language": language, "code": code, "tests": {"hidden": tests(count)}})).await);
+            }
+            let more = before.map_or_else(String::new, |(fewer, time): (usize, f64)| {
+                format!("{} ms", number((times.ms() - time) / (count - fewer) as f64))
+            });
+            let rate = count as f64 / milliseconds(times.p50()) * 1000.0;
+            rows.push(vec![
+                language.to_owned(),
+                count.to_string(),
+                told(times.p50()),
+                more,
+                format!("{rate:.0}"),
+                times.count().to_string(),
+            ]);
+            points.push((count as f64, rate));
+            before = Some((count, times.ms()));
+        }
+        series.push(Series { name: language.to_owned(), points });
+    }
+    report.table(&["language", "tests", "started to result, p50", "one more test", "tests/s", "runs"], rows);
+    let (x, y) = (Axis { label: "tests of one run", scale: Scale::Log }, Axis { label: "tests/s", scale: Scale::Linear });
+    report.plot("judging", "Tests per second against the tests of a run", &Plot::Lines { x, y, series });
+}
+
 /// All tests of one run, without its compile step, against a shell loop over the program itself.
-async fn many(client: &mut Client, language: &str, code: &str, bare: &str) {
-    let tests: Vec<Value> =
-        (0..TESTS).map(|n| json!({"id": n.to_string(), "input": n.to_string(), "expected_output": (2 * n).to_string()})).collect();
+async fn many(client: &mut Client, language: &str, code: &str, bare: &str) -> String {
+    let tests = tests(TESTS);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for round in 0..7 {
         tokio::time::sleep(Duration::from_millis(700)).await;
@@ -57,10 +98,10 @@ async fn many(client: &mut Client, language: &str, code: &str, bare: &str) {
     }
     let (ours, theirs) = (median(ours), median(theirs));
     let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
-    println!(
-        "{TESTS} tests of a small {language} program: {ours:.2?}; a shell loop over the bare one {theirs:.2?}; ratio {ratio:.3} (1/{:.1})",
+    format!(
+        "{TESTS} tests of a small {language} program: {ours:.2?}; a shell loop over the bare one {theirs:.2?}; ratio {ratio:.3} (1/{:.1}).",
         1.0 / ratio
-    );
+    )
 }
 
 /// One accepted run, from when its program was ready.
@@ -81,12 +122,12 @@ async fn judged(client: &mut Client, fields: Value) -> Duration {
 }
 
 /// An interactive problem with many turns.
-async fn talk(client: &mut Client, language: &str, code: &str, between: &str) {
+async fn talk(client: &mut Client, language: &str, code: &str, between: &str) -> String {
     let mut times = Vec::new();
     for _ in 0..5 {
         let compare = json!({"interactor": {"language": "python", "code": ANSWER, "limits": {"time_ms": 30_000}}});
         let fields = json!({"language": language, "code": code, "tests": {"hidden": [{"id": "t"}]}, "compare": compare, "limits": {"time_ms": 30_000}});
         times.push(judged(client, fields).await);
     }
-    println!("{TURNS} round trips between {between}: {:.2?}", median(times));
+    format!("{TURNS} round trips between {between}: {:.2?}.", median(times))
 }

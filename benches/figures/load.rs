@@ -3,12 +3,14 @@
 
 use crate::client::{Client, Server};
 use crate::median;
+use crate::report::Report;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-pub(crate) async fn load() {
-    refusal().await;
-    fairness().await;
+pub(crate) async fn load(report: &mut Report) {
+    report.section("More to do than can be done");
+    refusal(report).await;
+    fairness(report).await;
 }
 
 fn p99(mut times: Vec<Duration>) -> Duration {
@@ -17,7 +19,7 @@ fn p99(mut times: Vec<Duration>) -> Duration {
 }
 
 /// How long a client waits to be told that there is no place, while every core is busy.
-async fn refusal() {
+async fn refusal(report: &mut Report) {
     const RUNS: usize = 32;
     let server = Server::start(&["--set", "desk.live=16", "--set", "desk.queue=16"]);
     let mut busy = server.connect().await;
@@ -39,11 +41,16 @@ async fn refusal() {
         times.push(start.elapsed());
         assert_eq!(frame["code"], "busy", "{frame}");
     }
-    println!("load: a full queue refuses in p50 {:.2?}, p99 {:.2?}", median(times.clone()), p99(times));
+    report.say(format!(
+        "A full queue refuses in p50 {:.2?}, p99 {:.2?} ({} refusals), every core busy.",
+        median(times.clone()),
+        p99(times.clone()),
+        times.len()
+    ));
 }
 
 /// A short interactive run, alone and beside a client that keeps the machine full.
-async fn fairness() {
+async fn fairness(report: &mut Report) {
     const AT_ONCE: usize = 200;
     let server = Server::start(&[]);
     let mut client = server.connect().await;
@@ -83,11 +90,11 @@ async fn fairness() {
         times = measuring => times,
     };
     let (idle, loaded, count) = (median(idle), p99(times.clone()), times.len());
-    println!(
-        "load: a short dialogue takes p50 {idle:.2?} alone; beside a batch of {AT_ONCE} runs at once p50 {:.2?}, p99 {loaded:.2?} ({count} runs); ratio {:.1}",
+    report.say(format!(
+        "A short dialogue takes p50 {idle:.2?} alone; beside a batch of {AT_ONCE} runs at once p50 {:.2?}, p99 {loaded:.2?} ({count} runs): {:.1} times as long.",
         median(times),
         loaded.as_secs_f64() / idle.as_secs_f64()
-    );
+    ));
 }
 
 /// One question, one answer.
@@ -108,7 +115,8 @@ async fn dialogue(client: &mut Client) -> Duration {
 }
 
 /// What server and cells hold after many runs, and after ten times as many.
-pub(crate) async fn long() {
+pub(crate) async fn long(report: &mut Report) {
+    report.section("Memory after many runs");
     let server = Server::start(&[]);
     let mut client = server.connect().await;
     let mut ended = 0;
@@ -125,10 +133,10 @@ pub(crate) async fn long() {
         // What is being torn down is no longer anybody's.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let memory = server.memory() as f64 / 1024.0;
-        println!("long: {memory:.1} MB private in server and cells after {count} runs ({rate:.0} runs/s)");
+        report.say(format!("{memory:.1} MB private in server and cells after {count} JavaScript runs ({rate:.0} runs/s)."));
         memory
     };
     let before = memory_after(10_000).await;
     let after = memory_after(100_000).await;
-    println!("long: ratio {:.3}", after / before);
+    report.say(format!("Ratio {:.3}.", after / before));
 }

@@ -2,6 +2,7 @@
 
 use crate::client::{Client, Server};
 use crate::median;
+use crate::report::Report;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,8 @@ const FILES: usize = 500;
 const BYTES: usize = 4 << 10;
 const IDLE: usize = 1000;
 
-pub(crate) async fn workspaces() {
+pub(crate) async fn workspaces(report: &mut Report) {
+    report.section("Workspaces");
     let server = Server::start(&["--set", "workspaces.count=2000"]);
     let mut client = server.connect().await;
     for language in ["python", "javascript"] {
@@ -33,9 +35,9 @@ pub(crate) async fn workspaces() {
         }
         let (plain, inside) = (median(plain), median(inside));
         let ratio = inside.as_secs_f64() / plain.as_secs_f64();
-        println!(
-            "{language}: a run in a workspace of {FILES} files of 4 KB, one changed: {inside:.2?}; without files {plain:.2?}; ratio {ratio:.2}"
-        );
+        report.say(format!(
+            "{language}: a run in a workspace of {FILES} files of 4 KB, one changed: {inside:.2?}; without files {plain:.2?}; ratio {ratio:.2}."
+        ));
     }
     let before = server.memory();
     for number in 0..IDLE {
@@ -43,7 +45,7 @@ pub(crate) async fn workspaces() {
         ask(&mut client, json!({"type": "workspace.open", "workspace": format!("w{number}"), "files": files})).await;
     }
     let each = (server.memory().saturating_sub(before)) as f64 / IDLE as f64;
-    println!("{IDLE} open idle workspaces: {each:.2} KB of memory each");
+    report.say(format!("{IDLE} open idle workspaces: {each:.2} KB of memory each."));
 }
 
 async fn ask(client: &mut Client, frame: Value) {

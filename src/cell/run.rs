@@ -3,18 +3,19 @@
 use super::clock::{self, Clock};
 use super::meter::{Meter, Metered};
 use super::pipes::{Output, Pipes, Stdin};
-use super::store::guest::{self, GuestPre};
+use super::store::guest::{self, Guest, GuestPre};
 use super::store::{Exit, Memory, State};
 use super::ticker::Ticker;
 use super::turns::{Share, Turns};
 use crate::event::Pipe;
-use crate::files::{Budget, Files};
+use crate::files::{Budget, FileLimits, Files};
 use crate::judge::{End, Facts, Stop};
-use crate::link::Seeds;
+use crate::link::{ExecId, Seeds};
+use crate::lock::lock;
 use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wasmtime::component::{HasSelf, Linker, ResourceTable};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
@@ -33,6 +34,14 @@ const HANDLES: usize = 4096;
 pub(super) struct Ready {
     engine: Engine,
     pre: GuestPre<State>,
+    /// Made beforehand, for the next program that fits.
+    spare: Mutex<Option<Spare>>,
+}
+
+/// A sandbox that was made before its program came. Nothing of any program is in it: it is a new one, only earlier.
+struct Spare {
+    store: Store<State>,
+    instance: Guest,
 }
 
 impl Ready {
@@ -45,8 +54,43 @@ impl Ready {
         crate::files::add_to_linker(&mut linker)?;
         clock::add_to_linker(&mut linker)?;
         guest::runnel::guest::host::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)?;
-        Ok(Self { engine: engine.clone(), pre: GuestPre::new(linker.instantiate_pre(&component)?)? })
+        Ok(Self { engine: engine.clone(), pre: GuestPre::new(linker.instantiate_pre(&component)?)?, spare: Mutex::default() })
     }
+
+    /// Makes a sandbox for the next program, where there is none: done after a run, nobody waits for it.
+    pub(super) async fn make_spare(&self, budget: &Arc<Budget>) {
+        if lock(&self.spare).is_some() {
+            return;
+        }
+        let state = State {
+            wasi: WasiCtxBuilder::new().build(),
+            table: new_table(),
+            files: Files::new(FileLimits { bytes: 0, count: 1 }, None, budget.clone()),
+            clock: Clock::host(),
+            pipes: Pipes::new(ExecId::MAX, Arc::default(), 0),
+            memory: Memory::new(u64::MAX, budget.clone()),
+        };
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|_| Ok(UpdateDeadline::Yield(1)));
+        // What can't be made now is made, or refused by name, when a program needs it.
+        if let Ok(instance) = self.pre.instantiate_async(&mut store).await {
+            *lock(&self.spare) = Some(Spare { store, instance });
+        }
+    }
+
+    /// The one that was made beforehand, if a program with so much memory may have it.
+    fn take_spare(&self, memory_bytes: u64) -> Option<Spare> {
+        let mut spare = lock(&self.spare);
+        spare.take_if(|spare| spare.store.data().memory.peak <= memory_bytes)
+    }
+}
+
+fn new_table() -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(HANDLES);
+    table
 }
 
 /// What is run and within which bounds.
@@ -72,10 +116,11 @@ pub(super) async fn run(program: Program, pipes: Arc<Pipes>) -> (Facts, Sandbox)
     let _alive = program.ticker.alive();
     let meter = Arc::new(Meter::new(if program.deterministic.is_some() { Duration::MAX } else { program.time }));
     let share = Share::new(program.turns.clone());
-    let mut sandbox = Sandbox(new_store(&program, &pipes, &meter, &share));
+    let (store, instance) = new_store(&program, &pipes, &meter, &share);
+    let mut sandbox = Sandbox(store);
     let mut called = None;
     let end = {
-        let guest = Box::pin(call(&mut sandbox.0, &program, &mut called));
+        let guest = Box::pin(call(&mut sandbox.0, instance, &program, &mut called));
         let guest = Metered::new(&meter, &share, guest, || pipes.flush());
         supervise(&program, &pipes, &meter, begin, guest).await
     };
@@ -103,7 +148,8 @@ pub(super) async fn run(program: Program, pipes: Arc<Pipes>) -> (Facts, Sandbox)
 /// A sandbox that has run. It is never used again: dropped as soon as its end was told.
 pub(super) struct Sandbox(Store<State>);
 
-fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>, share: &Arc<Share>) -> Store<State> {
+/// With an instance in it already, where one was made beforehand.
+fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>, share: &Arc<Share>) -> (Store<State>, Option<Guest>) {
     let mut wasi = WasiCtxBuilder::new();
     wasi.stdin(Stdin(pipes.clone()))
         .stdout(Output(pipes.clone(), Pipe::Stdout))
@@ -118,18 +164,22 @@ fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>, share: &
             Clock::virtual_from(seeds.now, seeds.fuel, program.wall)
         }
     };
-    let mut table = ResourceTable::new();
-    table.set_max_capacity(HANDLES);
-    let state = State {
-        wasi: wasi.build(),
-        table,
-        files: program.files.clone(),
-        clock,
-        pipes: pipes.clone(),
-        memory: Memory::new(program.memory_bytes, program.budget.clone()),
+    let wasi = wasi.build();
+    let (mut store, instance) = match program.ready.take_spare(program.memory_bytes) {
+        Some(Spare { mut store, instance }) => {
+            let State { wasi: its_wasi, table: _, files, clock: its_clock, pipes: its_pipes, memory } = store.data_mut();
+            (*its_wasi, *files, *its_clock, *its_pipes) = (wasi, program.files.clone(), clock, pipes.clone());
+            memory.set_limit(program.memory_bytes);
+            (store, Some(instance))
+        }
+        None => {
+            let memory = Memory::new(program.memory_bytes, program.budget.clone());
+            let state = State { wasi, table: new_table(), files: program.files.clone(), clock, pipes: pipes.clone(), memory };
+            let mut store = Store::new(&program.ready.engine, state);
+            store.limiter(|state| &mut state.memory);
+            (store, None)
+        }
     };
-    let mut store = Store::new(&program.ready.engine, state);
-    store.limiter(|state| &mut state.memory);
     match &program.deterministic {
         None => {
             let (meter, share) = (meter.clone(), share.clone());
@@ -147,7 +197,7 @@ fn new_store(program: &Program, pipes: &Arc<Pipes>, meter: &Arc<Meter>, share: &
             let _ = store.fuel_async_yield_interval(Some(FUEL_SLICE));
         }
     }
-    store
+    (store, instance)
 }
 
 fn seeded(seed: u64, stream: u64) -> ChaCha12Rng {
@@ -156,10 +206,13 @@ fn seeded(seed: u64, stream: u64) -> ChaCha12Rng {
     generator
 }
 
-async fn call(store: &mut Store<State>, program: &Program, called: &mut Option<Instant>) -> wasmtime::Result<u8> {
+async fn call(store: &mut Store<State>, instance: Option<Guest>, program: &Program, called: &mut Option<Instant>) -> wasmtime::Result<u8> {
     let path = format!("/box/{}", program.main);
     let source = program.files.read(&path).unwrap_or_default();
-    let instance = program.ready.pre.instantiate_async(&mut *store).await?;
+    let instance = match instance {
+        Some(instance) => instance,
+        None => program.ready.pre.instantiate_async(&mut *store).await?,
+    };
     *called = Some(Instant::now());
     instance.call_run(store, &path, &source, &program.args, &program.env).await
 }

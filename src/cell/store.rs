@@ -34,6 +34,11 @@ impl Memory {
     pub(super) fn new(limit: u64, budget: Arc<Budget>) -> Self {
         Self { limit, used: 0, peak: 0, denied: false, charged: 0, budget, starved: false }
     }
+
+    /// Of the program that gets the sandbox; what is in it already was seen to fit.
+    pub(super) fn set_limit(&mut self, limit: u64) {
+        self.limit = limit;
+    }
 }
 
 impl Drop for Memory {

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -53,10 +54,13 @@ struct Shared {
     cells: Mutex<Vec<Cell>>,
     /// Changes whenever a cell gets ready or is lost, and with each step of a preparation.
     changes: Changes,
+    /// Which of several equal cells is asked first.
+    turn: AtomicUsize,
     metrics: Arc<Metrics>,
     tasks: TaskTracker,
     shutdown: CancellationToken,
     wall: Mutex<Option<Wall>>,
+    starter: Starter,
 }
 
 impl Shared {
@@ -104,10 +108,12 @@ impl Wasm {
             guests: Mutex::new(guests),
             cells: Mutex::default(),
             changes,
+            turn: AtomicUsize::default(),
             metrics,
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
             wall: Mutex::default(),
+            starter: Starter::new(),
         };
         Self { shared: Arc::new(shared) }
     }
@@ -206,12 +212,14 @@ impl Wasm {
         }
     }
 
-    /// The first of several equals, always: going round was measured, a cold cell costs 0.15 ms more than one that still
-    /// tears down what it ran.
+    /// Of several equals one after the other: the one that ran last still tears down, and makes a sandbox for the next.
     fn idlest_now(&self, guests: &[&str]) -> Option<Session> {
         let cells = lock(&self.shared.cells);
-        let with_guests = cells.iter().filter(|cell| guests.iter().all(|guest| cell.guests.iter().any(|name| name == guest)));
-        with_guests.min_by_key(|cell| cell.session.live()).map(|cell| cell.session.clone())
+        let with_guests = |cell: &&Cell| guests.iter().all(|guest| cell.guests.iter().any(|name| name == guest));
+        let turn = self.shared.turn.fetch_add(1, Ordering::Relaxed) % cells.len().max(1);
+        let (before, after) = cells.split_at(turn);
+        let in_turn = after.iter().chain(before).filter(with_guests);
+        in_turn.min_by_key(|cell| cell.session.live()).map(|cell| cell.session.clone())
     }
 
     /// Ends all cells and waits for them.
@@ -255,7 +263,7 @@ async fn keep(shared: Arc<Shared>, number: usize, first: Started) {
 
 /// One life of one cell: start, serve, end.
 async fn run(shared: &Arc<Shared>, number: usize, retire: &CancellationToken, first: &mut Option<Started>) -> Result<(), StartFault> {
-    let (mut child, socket, guests) = start(shared)?;
+    let (mut child, socket, guests) = start(shared).await?;
     let process = child.id().unwrap_or(0);
     if let Some(stderr) = child.stderr.take() {
         shared.tasks.spawn(log_lines(number, stderr));
@@ -331,8 +339,38 @@ impl Drop for Close {
     }
 }
 
+/// A thread that starts cells and lives as long as the engine. The kernel ends a cell with the thread that started it, not
+/// with the process, and the runtime's threads come and go: one that was held up by a large frame goes 10 s later.
+struct Starter(std::sync::mpsc::SyncSender<ToStart>);
+
+/// Cells that wait to be started: as many as there may be, and as many again that take their place.
+const STARTS: usize = 512;
+
+type ToStart = (Command, tokio::runtime::Handle, tokio::sync::oneshot::Sender<std::io::Result<Child>>);
+
+impl Starter {
+    fn new() -> Self {
+        let (orders, to_start) = std::sync::mpsc::sync_channel::<ToStart>(STARTS);
+        std::thread::spawn(move || {
+            for (mut command, runtime, started) in to_start {
+                let _runtime = runtime.enter();
+                // Nobody waits any more: the child is killed as it is dropped.
+                let _ = started.send(command.spawn());
+            }
+        });
+        Self(orders)
+    }
+
+    async fn spawn(&self, command: Command) -> std::io::Result<Child> {
+        let (started, child) = tokio::sync::oneshot::channel();
+        let gone = || std::io::Error::other("the thread that starts cells takes no more");
+        self.0.try_send((command, tokio::runtime::Handle::current(), started)).map_err(|_| gone())?;
+        child.await.map_err(|_| gone())?
+    }
+}
+
 /// Starts the process: an empty environment, the link on descriptor 0, its words on stderr.
-fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream, Vec<String>), StartFault> {
+async fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream, Vec<String>), StartFault> {
     let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let mut command = Command::new(own_binary());
@@ -356,7 +394,7 @@ fn start(shared: &Shared) -> Result<(Child, tokio::net::UnixStream, Vec<String>)
     // A terminal's Ctrl-C reaches a whole group: the server alone is to hear it, and to end its cells in order.
     command.process_group(0);
     command.env_clear().stdin(theirs).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
-    let child = command.spawn()?;
+    let child = shared.starter.spawn(command).await?;
     Ok((child, tokio::net::UnixStream::from_std(ours)?, guests))
 }
 

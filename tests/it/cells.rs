@@ -86,6 +86,20 @@ async fn a_killed_cell_is_replaced_and_its_run_repeated() {
     client.python("print('alive')").await.succeeded();
 }
 
+/// The kernel ends a cell with the thread that started it, and a thread of the runtime that a large frame has held up ends 10 s later.
+#[tokio::test]
+async fn cells_outlive_the_threads_of_the_runtime() {
+    let server = Server::start(&[]);
+    let cells = server.cells();
+    let mut client = server.connect().await;
+    let code = format!("//{}\nconsole.log(1)", "x".repeat(400 << 10));
+    for _ in 0..20 {
+        client.javascript(&code).await.succeeded();
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(13)).await;
+    assert_eq!(server.cells(), cells);
+}
+
 #[tokio::test]
 async fn a_run_that_loses_two_cells_is_told_so() {
     let server = Server::start(&["--set", "cells.count=1", "--set", "desk.live=100"]);

@@ -83,14 +83,18 @@ async fn input_before_during_and_after() {
     client.send(json!({"type": "stdin", "id": "r", "data": "\nrest"})).await;
     client.send(json!({"type": "stdin", "id": "r", "eof": true})).await;
     client.send(json!({"type": "stdin", "id": "r", "data": "late"})).await;
-    let refused = loop {
+    // Either may come first: the program may have ended before the late input was looked at.
+    let (mut refused, mut result) = (None, None);
+    while refused.is_none() || result.is_none() {
         let frame = client.next().await;
-        if frame["type"] == "error" {
-            break frame;
+        match frame["type"].as_str().unwrap() {
+            "error" => refused = Some(frame),
+            "result" => result = Some(frame),
+            _ => {}
         }
-    };
+    }
+    let (refused, result) = (refused.unwrap(), result.unwrap());
     assert_eq!((&refused["code"], &refused["id"]), (&json!("not_running"), &json!("r")));
-    let result = client.next_of("result").await;
     assert_eq!(result["execution"]["stdout"], "name? hi Anne\nü\n'rest'\n");
     client.send(json!({"type": "stdin", "id": "r", "data": "later"})).await;
     assert_eq!(client.next().await["code"], "not_running");

@@ -1,0 +1,127 @@
+//! Runs per second: against the number of cells, and against the number of clients.
+
+use crate::client::{Client, Server};
+use crate::plot::{Axis, Plot, Scale, Series};
+use crate::report::{Bound, Report, Times, middle, told};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tokio_tungstenite::tungstenite::Message;
+
+const LANGUAGES: [(&str, &str); 2] = [("python", "print(\"hello\")"), ("javascript", "console.log(\"hello\")")];
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Each number of cells, kept busy, by turns.
+pub(crate) async fn cells(report: &mut Report) {
+    report.section("Runs per second against cells");
+    report.say(
+        "One client, 16 hellos under way; each number of cells is a server of its own, by turns. The client shares the cores with them.",
+    );
+    let most = cores().max(2);
+    let counts: Vec<usize> = (0..).map(|power| 1 << power).take_while(|count| *count < most).chain([most]).collect();
+    let (mut rows, mut series) = (Vec::new(), Vec::new());
+    for (language, code) in LANGUAGES {
+        let servers: Vec<Server> =
+            counts.iter().map(|count| Server::start(&["--set", &format!("cells.count={count}"), "--set", "desk.live=200"])).collect();
+        let mut rates = vec![Vec::new(); counts.len()];
+        for round in 0..=report.rounds(7, 5) {
+            for (server, rates) in servers.iter().zip(&mut rates) {
+                let rate = rate(server, language, code, if round == 0 { 200 } else { 1000 }).await;
+                if round > 0 {
+                    rates.push(rate);
+                }
+            }
+        }
+        let rates: Vec<f64> = rates.into_iter().map(middle).collect();
+        for (count, rate) in counts.iter().zip(&rates) {
+            rows.push(vec![language.to_owned(), count.to_string(), format!("{rate:.0}"), format!("{:.2}", rate / rates[0])]);
+        }
+        series.push(Series {
+            name: language.to_owned(),
+            points: counts.iter().map(|&count| count as f64).zip(rates.iter().copied()).collect(),
+        });
+        let at_two = counts.iter().position(|&count| count == 2).map_or(1.0, |index| rates[index] / rates[0]);
+        report.goal(&format!("runs/s of two cells to one, {language}"), at_two, "", Bound::AtLeast(1.9));
+    }
+    report.table(&["language", "cells", "runs/s", "of one cell's"], rows);
+    let (x, y) = (Axis { label: "cells", scale: Scale::Linear }, Axis { label: "runs/s", scale: Scale::Linear });
+    report.plot("cells", "Runs per second against cells", &Plot::Lines { x, y, series });
+}
+
+/// One client with 16 hellos under way.
+pub(crate) async fn rate(server: &Server, language: &str, code: &str, count: usize) -> f64 {
+    let mut client = server.connect().await;
+    let run = |id: usize| json!({"type": "run", "id": id.to_string(), "language": language, "code": code, "stream": false});
+    let (mut sent, mut ended) = (0, 0);
+    let start = Instant::now();
+    while ended < count {
+        while sent < count && sent - ended < 16 {
+            client.send(run(sent)).await;
+            sent += 1;
+        }
+        // Not parsed: the client takes of the cores that are measured.
+        let Some(Message::Text(frame)) = client.message().await else { continue };
+        assert!(!frame.starts_with("{\"type\":\"error\""), "{frame}");
+        ended += usize::from(frame.starts_with("{\"type\":\"result\""));
+    }
+    count as f64 / start.elapsed().as_secs_f64()
+}
+
+/// Clients with a connection each, which ask again as soon as they were answered.
+pub(crate) async fn clients(report: &mut Report) {
+    const COUNTS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
+    report.section("Runs per second against concurrent clients");
+    report.say("Each client has a connection of its own and one hello under way.");
+    let (mut rows, mut series) = (Vec::new(), Vec::new());
+    for (language, code) in LANGUAGES {
+        let server = Server::start(&[]);
+        rate(&server, language, code, 200).await;
+        let mut points = Vec::new();
+        for count in COUNTS {
+            let (rate, times) = crowd(&server, count, json!({"language": language, "code": code}), Duration::from_millis(1500)).await;
+            rows.push(vec![
+                language.to_owned(),
+                count.to_string(),
+                format!("{rate:.0}"),
+                told(times.p50()),
+                told(times.p99()),
+                times.count().to_string(),
+            ]);
+            points.push((count as f64, rate));
+        }
+        series.push(Series { name: language.to_owned(), points });
+    }
+    report.table(&["language", "clients", "runs/s", "latency p50", "p99", "runs"], rows);
+    let (x, y) = (Axis { label: "clients", scale: Scale::Log }, Axis { label: "runs/s", scale: Scale::Linear });
+    report.plot("clients", "Runs per second against concurrent clients", &Plot::Lines { x, y, series });
+}
+
+async fn crowd(server: &Server, count: usize, job: Value, lasting: Duration) -> (f64, Times) {
+    let mut all: FuturesUnordered<_> = FuturesUnordered::new();
+    let mut clients: Vec<Client> = Vec::new();
+    for _ in 0..count {
+        clients.push(server.connect().await);
+    }
+    let start = Instant::now();
+    for mut client in clients {
+        let job = job.clone();
+        all.push(async move {
+            let mut times = Vec::new();
+            while start.elapsed() < lasting {
+                let begin = Instant::now();
+                client.run(job.clone()).await.succeeded();
+                times.push(begin.elapsed());
+            }
+            times
+        });
+    }
+    let mut times = Times::default();
+    while let Some(of_one) = all.next().await {
+        of_one.into_iter().for_each(|time| times.push(time));
+    }
+    (times.count() as f64 / start.elapsed().as_secs_f64(), times)
+}
