@@ -5,6 +5,7 @@ usage: patch_engine.py ENGINE_FOLDER OUTPUT_FOLDER
 """
 
 import pathlib
+import re
 import sys
 
 from engine_messages import MESSAGES, PATTERN_MESSAGES
@@ -431,6 +432,41 @@ JSModuleDef *JS_FindLoadedModule(JSContext *ctx, const char *name)
     return module;
 }
 
+/* Where what is frozen lives on: it may still be moved. */
+static struct list_head guest_frozen;
+
+/* Makes all that there is live for ever, for the snapshot: references to it are not counted, the collector does not walk
+   it, and nothing new is put between it. A program then writes to few pages beside its own, each of which would cost a
+   page fault to copy. */
+void JS_Freeze(JSRuntime *rt)
+{
+    struct list_head *el, *el1;
+    JSArenaState *arenas = &rt->arena_state;
+
+    init_list_head(&guest_frozen);
+    list_for_each_safe(el, el1, &rt->gc_obj_list) {
+        JS_REF_COUNT(list_entry(el, JSGCObjectHeader, link)) |= JS_REF_FROZEN;
+        list_del(el);
+        list_add_tail(el, &guest_frozen);
+    }
+    for (int i = 0; i < rt->atom_size; i++)
+        if (!atom_is_free(rt->atom_array[i]))
+            JS_REF_COUNT(rt->atom_array[i]) |= JS_REF_FROZEN;
+    for (int size = 0; size < JS_ARENA_BLOCK_SIZE_COUNT; size++) {
+        list_for_each_safe(el, el1, &arenas->arena_list[size]) {
+            JSArena *arena = list_entry(el, JSArena, link);
+
+            /* What is counted here begins at 1 again when it is used for something else. */
+            for (int i = 0; i < arena->n_blocks; i++)
+                ((JSMallocBlockHeader *)arena_get_block(arena, i, arena_block_sizes[size]))->ref_count |= JS_REF_FROZEN;
+            init_list_head(&arena->link);
+            init_list_head(&arena->free_link);
+        }
+        init_list_head(&arenas->arena_list[size]);
+        init_list_head(&arenas->free_arena_list[size]);
+    }
+}
+
 /* What a Map or Set iterator would still give: [entries, whether they are keys and values in turn]. Undefined for
    anything else. */
 JSValue JS_PreviewIterator(JSContext *ctx, JSValueConst value)
@@ -466,6 +502,44 @@ JSValue JS_PreviewIterator(JSContext *ctx, JSValueConst value)
 """
 
 
+# Counting references, which skips what is in the snapshot (JS_Freeze): (pattern, replacement, number of places).
+COUNTING = [
+    (r"--JS_REF_COUNT\((\w[\w>.-]*)\)", r"js_ref_down(\1)", 7),
+    (r"JS_REF_COUNT\((\w[\w>.-]*)\)--", r"js_ref_down(\1)", 2),
+    (r"JS_REF_COUNT\((\w[\w>.-]*)\)\+\+", r"js_ref_up(\1)", 19),
+]
+change(
+    "references to what is in the snapshot are not counted",
+    "#define JS_REF_COUNT(p) (js_rc(p)->ref_count)\n",
+    """#define JS_REF_COUNT(p) (js_rc(p)->ref_count)
+#define JS_REF_FROZEN (1 << 30)
+
+static inline void js_ref_up(const void *p)
+{
+    int *count = &js_rc(p)->ref_count;
+
+    if (likely(*count < JS_REF_FROZEN))
+        ++*count;
+}
+
+static inline int js_ref_down(const void *p)
+{
+    int *count = &js_rc(p)->ref_count;
+
+    return likely(*count < JS_REF_FROZEN) ? --*count : *count;
+}
+""",
+)
+
+
+def counted(source):
+    for pattern, replacement, places in COUNTING:
+        source, found = re.subn(pattern, replacement, source)
+        if found != places:
+            sys.exit(f"the engine has changed: found {found} times, not {places}: {pattern}")
+    return source
+
+
 def patched(source, changes):
     for reason, old, new, count in changes:
         found = source.count(old)
@@ -477,7 +551,7 @@ def patched(source, changes):
 
 def main():
     folder, output = map(pathlib.Path, sys.argv[1:])
-    engine = patched((folder / "quickjs.c").read_text(), CHANGES)
+    engine = patched(counted((folder / "quickjs.c").read_text()), CHANGES)
     (output / "quickjs.c").write_text(engine + ADDED)
     patterns = patched((folder / "libregexp.c").read_text(), [("V8's wording", old, new, None) for old, new in PATTERN_MESSAGES])
     (output / "libregexp.c").write_text(patterns)

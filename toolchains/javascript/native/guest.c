@@ -119,6 +119,7 @@ void initialize(void)
     /* Also sets the threshold of the next collection well above the snapshot, so that short programs never walk, and
        thereby copy, the prelude's whole heap. */
     JS_RunGC(guest_runtime);
+    JS_Freeze(guest_runtime);
     fill_gaps();
 }
 

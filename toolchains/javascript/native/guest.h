@@ -61,6 +61,7 @@ extern JSValue guest_hooks[HOOK_COUNT];
 /* Added to the engine's source by patch_engine.py. */
 void JS_SetRandomSeed(JSContext *ctx, uint64_t seed);
 JSModuleDef *JS_FindLoadedModule(JSContext *ctx, const char *name);
+void JS_Freeze(JSRuntime *rt);
 JSValue JS_PreviewIterator(JSContext *ctx, JSValueConst value);
 extern JSValue guest_async_context;
 /* Called by the patched engine when an allocation fails. */
