@@ -37,7 +37,9 @@ async fn lose_cells(server: &Server) {
     }
     for _ in 0..600 {
         let ready: Value = serde_json::from_str(&server.get("/readyz").1).unwrap();
-        let is_new = server.cells().iter().all(|cell| !before.contains(cell));
+        let cells = server.cells();
+        // Those that were killed may be gone before the server knows.
+        let is_new = cells.len() == before.len() && cells.iter().all(|cell| !before.contains(cell));
         if is_new && ready["cells"] == before.len() {
             return;
         }
