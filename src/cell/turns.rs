@@ -4,47 +4,27 @@
 //! callback of a program, at each tick.
 
 use crate::lock::lock;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What a program may compute before it counts as long.
-const MOMENT: Duration = Duration::from_millis(20);
+const MOMENT: Duration = Duration::from_millis(5);
 /// Ticks that a long one has for itself.
 const STRETCH: u32 = 5;
-/// How often in a row it lets quick ones go before it.
+/// How often in a row it lets all others go before it: what comes over the link wakes a program, and what that says wakes
+/// the link's writer.
 const COURTESY: u32 = 4;
 /// Who waited at least so long is new again. Less is a program that sleeps to stay quick.
 const REST: Duration = Duration::from_millis(5);
 
 /// The one place of a cell that long programs share; whoever waits for it is served in order.
 #[derive(Clone)]
-pub(super) struct Turns {
-    long: Arc<Semaphore>,
-    /// Quick ones that could go on.
-    quick: Arc<AtomicUsize>,
-}
+pub(super) struct Turns(Arc<Semaphore>);
 
 impl Turns {
     pub(super) fn new() -> Self {
-        Self { long: Arc::new(Semaphore::new(1)), quick: Arc::default() }
-    }
-}
-
-/// A quick program that could go on, as long as it exists.
-struct Ready<'a>(&'a AtomicUsize);
-
-impl<'a> Ready<'a> {
-    fn count(quick: &'a AtomicUsize) -> Self {
-        quick.fetch_add(1, Relaxed);
-        Self(quick)
-    }
-}
-
-impl Drop for Ready<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+        Self(Arc::new(Semaphore::new(1)))
     }
 }
 
@@ -70,22 +50,18 @@ impl Share {
 
     /// Others may go on now; returns when it is this one's turn again. It has used so much CPU time.
     pub(super) async fn give_way(&self, used: Duration) {
-        if used.saturating_sub(lock(&self.state).since) < MOMENT {
-            let _ready = Ready::count(&self.turns.quick);
-            return tokio::task::yield_now().await;
-        }
-        let must_queue = self.must_queue();
+        let is_long = used.saturating_sub(lock(&self.state).since) >= MOMENT;
+        let must_queue = is_long && self.must_queue();
         tokio::task::yield_now().await;
         if must_queue {
             // Nobody closes it.
-            let place = self.turns.long.clone().acquire_owned().await.ok();
+            let place = self.turns.0.clone().acquire_owned().await.ok();
             lock(&self.state).place = place;
         }
-        for _ in 1..COURTESY {
-            if self.turns.quick.load(Relaxed) == 0 {
-                break;
+        if is_long {
+            for _ in 1..COURTESY {
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
         }
     }
 
