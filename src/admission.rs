@@ -124,7 +124,7 @@ impl Admission {
     /// A permit that is to spare: nobody waits, and there is room.
     pub fn enter_if_idle(self: &Arc<Self>, client: &Client) -> Option<Permit> {
         let mut state = self.lock();
-        let fits = state.queued == 0 && state.busy < self.bounds.busy && self.has_room_for(&state, client, Priority::Batch);
+        let fits = state.queued == 0 && self.has_room_for(&state, client, Priority::Batch);
         fits.then(|| {
             state.admit(client, Priority::Batch);
             self.permit(client, Priority::Batch)

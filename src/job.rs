@@ -62,23 +62,19 @@ impl TraceParent {
     /// None for what is none. Later versions may say more at the end.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
-        let (version, trace, span, flags) = (hex::<1>(parts.next()?)?, hex(parts.next()?)?, hex(parts.next()?)?, hex::<1>(parts.next()?)?);
+        let mut next = || parts.next().filter(|part| !part.bytes().any(|byte| byte.is_ascii_uppercase()));
+        let (version, trace, span, flags) = (from_hex::<1>(next()?)?, from_hex(next()?)?, from_hex(next()?)?, from_hex::<1>(next()?)?);
         let is_known = version != [0xff] && (version != [0] || parts.next().is_none());
         (is_known && trace != [0; 16] && span != [0; 8]).then_some(Self { trace, span, sampled: flags[0] & 1 == 1 })
     }
 }
 
-/// As many bytes as there are, in small digits.
-fn hex<const BYTES: usize>(text: &str) -> Option<[u8; BYTES]> {
-    let is_small = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
-    if text.len() != 2 * BYTES || !text.as_bytes().iter().all(is_small) {
-        return None;
-    }
-    let mut bytes = [0; BYTES];
-    for (byte, at) in bytes.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(text.get(at..at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
+/// As many bytes as there are, in digits of either case.
+pub fn from_hex<const BYTES: usize>(text: &str) -> Option<[u8; BYTES]> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let bytes: Option<Vec<u8>> =
+        text.as_bytes().chunks(2).map(|pair| u8::try_from(digit(*pair.first()?)? * 16 + digit(*pair.get(1)?)?).ok()).collect();
+    bytes?.try_into().ok()
 }
 
 #[derive(Clone, Debug)]

@@ -121,6 +121,13 @@ impl<Guest: Future + Unpin, After: FnMut() + Unpin> Future for Metered<'_, Guest
     }
 }
 
+impl<Guest, After> Drop for Metered<'_, Guest, After> {
+    /// One that was stopped has no turn any more, however long its files take to be collected.
+    fn drop(&mut self) {
+        self.share.rest();
+    }
+}
+
 fn thread_cpu() -> u64 {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)

@@ -52,11 +52,7 @@ pub struct MostConfig {
 
 impl TokenConfig {
     pub fn digest(&self) -> Option<[u8; 32]> {
-        let text = self.sha256.as_bytes();
-        let digit = |byte: u8| char::from(byte).to_digit(16);
-        let bytes: Option<Vec<u8>> =
-            text.chunks(2).map(|pair| u8::try_from(digit(*pair.first()?)? * 16 + digit(*pair.get(1)?)?).ok()).collect();
-        bytes?.try_into().ok()
+        crate::job::from_hex(&self.sha256)
     }
 
     /// With what each client has where this says nothing.
