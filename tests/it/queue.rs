@@ -377,13 +377,13 @@ async fn who_is_refused_at_the_start_is_told_why() {
     let said = refused(&format!("amqp://guest:guest@127.0.0.1:{port}/elsewhere"), &[]);
     assert!(said.contains("vhost"), "{said}");
     assert!(refused("kafka://127.0.0.1:9092", &[]).contains("`queue.url`"));
+    // Nothing there, and not to be made.
+    let said = refused(&broker.url(), &["queue.declare=false"]);
+    assert!(said.contains(&queues.dead), "{said}");
     // There, and made otherwise.
     queues.declare_plainly(&queues.jobs).await;
     let said = refused(&broker.url(), &[]);
     assert!(said.contains(&queues.jobs) && said.contains("hint"), "{said}");
-    // Nothing there, and not to be made.
-    let said = refused(&broker.url(), &["queue.declare=false"]);
-    assert!(said.contains(&queues.dead), "{said}");
 }
 
 #[tokio::test]

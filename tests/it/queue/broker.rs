@@ -114,7 +114,13 @@ fn certify(folder: &Path) {
     let (key, certificate) = (folder.join("key.pem"), folder.join("cert.pem"));
     let mut command = Command::new("openssl");
     command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);
-    command.args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout"]).arg(key).arg("-out").arg(certificate);
+    // What vouches for others is not taken for a server.
+    command
+        .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-addext", "basicConstraints=critical,CA:FALSE"])
+        .arg("-keyout")
+        .arg(key)
+        .arg("-out")
+        .arg(certificate);
     assert!(command.stderr(Stdio::null()).status().unwrap().success());
 }
 
