@@ -10,6 +10,8 @@ mod token;
 mod toolchains;
 mod top;
 mod unit;
+#[cfg(feature = "amqp")]
+mod worker;
 mod workspace;
 
 use crate::admission::{Admission, Bounds};
@@ -63,6 +65,9 @@ enum Command {
     Batch(Box<batch::BatchArguments>),
     /// Serve the WebSocket protocol
     Serve(serve::ServeArguments),
+    /// Take jobs from a broker and publish their results
+    #[cfg(feature = "amqp")]
+    Worker(worker::WorkerArguments),
     /// Make a token for clients of a server
     Token(token::TokenArguments),
     /// How much a server has to do, told again each second
@@ -96,6 +101,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Judge(arguments) => judge::judge(settings, &arguments),
         Command::Batch(arguments) => batch::batch(&settings, *arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
+        #[cfg(feature = "amqp")]
+        Command::Worker(arguments) => worker::worker(settings, &arguments),
         Command::Token(arguments) => token::token(&arguments),
         Command::Top(arguments) => top::top(&arguments),
         Command::Workspace(command) => workspace::workspace(&settings, &command),

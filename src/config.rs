@@ -2,6 +2,7 @@
 //! checked words out; finds all mistakes at once, before anything is started.
 
 pub mod access;
+pub mod queue;
 
 use crate::limits::Figures;
 use crate::toolchain::recipe::MOST_POOL;
@@ -33,6 +34,7 @@ pub struct Config {
     workspaces: Workspaces,
     pub access: access::AccessConfig,
     pub connection: Connection,
+    pub queue: queue::Queue,
     pub limits: LimitsConfig,
 }
 
@@ -267,6 +269,7 @@ impl Config {
         must(self.connection.runs >= 1, "`connection.runs`: at least 1");
         must(self.connection.ping_s >= 1, "`connection.ping_s`: at least 1");
         must(self.connection.pong_s > self.connection.ping_s, "`connection.pong_s`: more than `connection.ping_s`");
+        self.queue.check(&mut must);
         let LimitsConfig { usual, most, job } = &self.limits;
         for (name, usual, most) in [
             ("time_ms", usual.time_ms, most.time_ms),
@@ -283,6 +286,14 @@ impl Config {
         must(job.files >= 1, "`limits.job.files`: at least 1");
         must((1..=512).contains(&job.args_kb), "`limits.job.args_kb`: from 1 to 512, they go to a worker in one piece");
         must(job.file_count as usize >= job.files, "`limits.job.file_count`: not less than `limits.job.files`");
+    }
+
+    /// Jobs of a broker's that may be under way at once.
+    pub fn jobs_at_once(&self) -> u16 {
+        let containers = if self.docker.enabled { self.docker.busy() } else { 0 };
+        let all = self.desk.busy_per_cell * self.cells() + containers;
+        let jobs = if self.queue.most == 0 { all } else { usize::from(self.queue.most) };
+        u16::try_from(jobs).unwrap_or(u16::MAX)
     }
 
     /// Runs that may live at once.

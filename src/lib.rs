@@ -2,7 +2,7 @@
 //!
 //! The floors of the house, each importing only from those before it:
 //! words (`limits`, `job`, `event`, `judge`), paper (`toolchain`, `config`, `protocol`, `problem`), engines (`link`, `files`,
-//! `engine`, `cell`), desk (`admission`, `runner`), doors (`server`, `cli`). ARCHITECTURE.md says why.
+//! `engine`, `cell`), desk (`admission`, `runner`), doors (`server`, `queue`, `cli`). ARCHITECTURE.md says why.
 
 mod chance;
 pub mod event;
@@ -14,6 +14,7 @@ mod lock;
 pub mod log;
 mod machine;
 pub mod metrics;
+pub mod standing;
 pub mod telemetry;
 
 pub mod config;
@@ -33,6 +34,8 @@ pub mod runner;
 pub mod workspace;
 
 pub mod cli;
+#[cfg(feature = "amqp")]
+pub mod queue;
 pub mod server;
 
 /// What this binary was built from, where the build says so.

@@ -15,7 +15,11 @@ pub enum Format {
 }
 
 pub(crate) fn start(format: Format) {
-    let level = EnvFilter::try_from_env("RUNNEL_LOG").unwrap_or_else(|_| "warn".into());
+    let mut level = EnvFilter::try_from_env("RUNNEL_LOG").unwrap_or_else(|_| "warn".into());
+    // It logs messages with all that is in them; what goes wrong there is told by us.
+    if let Ok(silence) = "lapin=off".parse() {
+        level = level.add_directive(silence);
+    }
     let lines = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr).with_target(false);
     match format {
         Format::Text => lines.with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()).init(),

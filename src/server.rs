@@ -20,12 +20,14 @@ use crate::protocol::Code;
 use crate::protocol::parse::Rules;
 use crate::protocol::render::{LanguagePart, ServerLimits, WelcomeFrame, hundredths};
 use crate::runner::Runner;
+use crate::standing::Standing;
 use crate::toolchain::Toolchains;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use std::sync::Arc;
+use std::convert::Infallible;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -49,6 +51,8 @@ pub struct Server {
     started: SystemTime,
     /// The most processor time that metrics have told, in milliseconds.
     cpu_told: AtomicU64,
+    /// Of a worker: how it stands with its broker.
+    standing: OnceLock<Arc<Standing>>,
 }
 
 /// Counts those who hold a `Connected`.
@@ -90,6 +94,7 @@ impl Server {
             sockets: Sockets::default(),
             started: SystemTime::now(),
             cpu_told: AtomicU64::new(0),
+            standing: OnceLock::new(),
         }))
     }
 
@@ -207,6 +212,19 @@ pub async fn run(listeners: Listeners, server: Arc<Server>, shutdown: Cancellati
     server.runner.engines().shut_down().await;
     server.runner.telemetry().stop().await;
     Ok(())
+}
+
+/// Beside a worker, for operators alone: it has no clients. Ends only where it can't go on; None: nobody listens.
+pub async fn operate(listener: Option<TcpListener>, server: Arc<Server>, standing: Arc<Standing>) -> std::io::Result<Infallible> {
+    let _ = server.standing.set(standing);
+    let Some(listener) = listener else { return std::future::pending().await };
+    let router = metrics_router()
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/v1/languages", get(ops::languages))
+        .with_state(server);
+    axum::serve(listener, router).await?;
+    Err(std::io::Error::other("the listener for operators ended"))
 }
 
 fn metrics_router() -> Router<Arc<Server>> {

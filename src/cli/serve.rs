@@ -109,7 +109,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
 }
 
 /// None where that can't be; it is told why.
-async fn bind(address: &str, hint: &str) -> Option<TcpListener> {
+pub(super) async fn bind(address: &str, hint: &str) -> Option<TcpListener> {
     match TcpListener::bind(address).await {
         Ok(listener) => Some(listener),
         Err(fault) => {
@@ -120,7 +120,7 @@ async fn bind(address: &str, hint: &str) -> Option<TcpListener> {
 }
 
 /// A connection is a descriptor, and 1024 is what many systems begin with: as many as we may have.
-fn raise_descriptors() {
+pub(super) fn raise_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     if let Err(fault) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
@@ -178,7 +178,7 @@ fn reload(settings: SettingsArguments, server: Arc<Server>) -> std::io::Result<i
 }
 
 /// The first signal asks for an end, the second enforces it.
-fn signals(shutdown: CancellationToken) -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn signals(shutdown: CancellationToken) -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         for stage in 0.. {

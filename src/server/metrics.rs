@@ -7,6 +7,7 @@ use crate::engine::Readiness;
 use crate::machine::process;
 use crate::metrics::Flow;
 use crate::protocol::Code;
+use crate::standing::{Bond, Standing};
 use crate::toolchain::Kind;
 use axum::body::{Body, HttpBody};
 use axum::extract::{Request, State};
@@ -16,7 +17,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
@@ -43,6 +44,9 @@ fn now(server: &Server) -> Registry {
     let mut all = Registry::default();
     load(server, all.sub_registry_with_prefix("runnel"));
     machinery(server, all.sub_registry_with_prefix("runnel"));
+    if let Some(standing) = server.standing.get() {
+        broker(standing, all.sub_registry_with_prefix("runnel_queue"));
+    }
     of_processes(server, all.sub_registry_with_prefix("process"));
     all
 }
@@ -98,6 +102,21 @@ fn machinery(server: &Server, registry: &mut Registry) {
     registry.register("language_ready", "Whether programs of a language can run now", languages);
     let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("build", crate::BUILD)]);
     registry.register("build", "What the server was built from", build);
+}
+
+fn broker(standing: &Standing, registry: &mut Registry) {
+    let mut counter = |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
+    counter("consumed", "Jobs that came from the broker, those that came again included", &standing.consumed);
+    counter("redelivered", "Jobs that had come to a worker before", &standing.redelivered);
+    counter("published", "Answers that the broker has confirmed", &standing.published);
+    counter("dead", "Messages that went to the dead letters", &standing.dead);
+    counter("returned", "Jobs that were given back", &standing.returned);
+    counter("lost", "Times that the broker was lost", &standing.lost);
+    let up = ConstGauge::new(i64::from(standing.bond() == Bond::Up));
+    registry.register("up", "Whether jobs come from the broker", up);
+    if let Some(waiting) = standing.waiting() {
+        registry.register("waiting", "Jobs that wait at the broker for any worker", ConstGauge::new(waiting));
+    }
 }
 
 /// The names that Prometheus's own libraries use, for the server and its cells together.

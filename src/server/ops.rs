@@ -2,6 +2,7 @@
 
 use super::Server;
 use crate::engine::Readiness;
+use crate::standing::Bond;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_TYPE};
@@ -23,6 +24,16 @@ struct ReadyPart {
     hardening: Option<HardeningPart>,
     live: usize,
     queued: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    broker: Option<BrokerPart>,
+}
+
+/// Of a worker.
+#[derive(Serialize)]
+struct BrokerPart {
+    state: &'static str,
+    reason: Option<String>,
+    waiting: Option<i64>,
 }
 
 /// The second wall, part by part.
@@ -45,8 +56,11 @@ pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
     });
     let draining = server.runner.is_draining();
     let languages: BTreeMap<_, _> = server.rules.toolchains.iter().map(state).collect();
-    let ready = !draining && cells > 0 && languages.values().any(|&state| state == Readiness::Ready.word());
-    let body = crate::protocol::render::json(&ReadyPart { ready, draining, languages, cells, hardening, live, queued });
+    let bond = server.standing.get().map(|standing| (standing.bond(), standing.waiting()));
+    let is_bound = bond.as_ref().is_none_or(|(bond, _)| *bond == Bond::Up);
+    let broker = bond.map(|(bond, waiting)| BrokerPart { state: bond.word(), reason: bond.why().map(str::to_owned), waiting });
+    let ready = is_bound && !draining && cells > 0 && languages.values().any(|&state| state == Readiness::Ready.word());
+    let body = crate::protocol::render::json(&ReadyPart { ready, draining, languages, cells, hardening, live, queued, broker });
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()
 }

@@ -78,7 +78,7 @@ impl Server {
         Self::begin(command)
     }
 
-    fn begin(mut command: Command) -> Self {
+    pub(crate) fn begin(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).process_group(0).spawn().unwrap();
         let mut said = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();

@@ -20,6 +20,8 @@ mod limits;
 mod lines;
 mod metrics;
 mod page;
+#[cfg(feature = "amqp")]
+mod queue;
 mod schema;
 mod shell;
 mod socket;

@@ -1,0 +1,134 @@
+//! A connection to RabbitMQ, over TLS where the address says so. The TLS is the one that everything here speaks; lapin takes a stream that is
+//! ready, which is why there is a reactor of ours around Tokio's whose streams may be either.
+
+use super::fault_of;
+use crate::config::queue::Queue as Settings;
+use crate::queue::broker::Fault;
+use async_compat::{Compat, CompatExt};
+use async_rs::Runtime;
+use async_rs::traits::Reactor;
+use async_rs::util::RuntimeParts;
+use futures_util::{FutureExt, Stream};
+use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::{AsyncTcpStream, Connection, ConnectionProperties};
+use std::io::{Read, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// Where the address does not say. A machine that vanished without a word is missed after two of them.
+const HEARTBEAT_S: u16 = 15;
+
+pub(super) struct Dial {
+    uri: AMQPUri,
+    tls: Option<TlsConnector>,
+}
+
+/// A stream of either sort.
+trait Either: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+
+impl<Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Either for Stream {}
+
+type Wire = Compat<Box<dyn Either>>;
+
+impl Dial {
+    pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
+        let mistake = |what: &str| Fault::Refused(format!("`queue.url`: {what}"));
+        // Never what was given: it holds a password.
+        let mut uri: AMQPUri = settings.url.parse().map_err(|_| mistake("not an address such as amqp://user:password@host:5672/vhost"))?;
+        if settings.url.contains('[') {
+            return Err(mistake("give the host's name, or its IPv4 address"));
+        }
+        if uri.vhost.is_empty() {
+            "/".clone_into(&mut uri.vhost);
+        }
+        uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
+        let tls = match uri.scheme {
+            AMQPScheme::AMQP => None,
+            AMQPScheme::AMQPS => Some(connector(&settings.ca)?),
+        };
+        Ok(Self { uri, tls })
+    }
+
+    /// Without who we are.
+    pub(super) fn name(&self) -> String {
+        let AMQPUri { scheme, authority, vhost, .. } = &self.uri;
+        let vhost = if vhost == "/" { "" } else { vhost };
+        format!("{scheme}://{}:{}/{vhost}", authority.host, authority.port)
+    }
+
+    pub(super) async fn connect(&self) -> Result<Connection, Fault> {
+        let tokio = async_rs::Tokio::current();
+        let runtime = Runtime::new(RuntimeParts::new(tokio.clone(), Dialling(tokio)));
+        let options = ConnectionProperties::default().with_connection_name("runnel worker".into());
+        let wire = wire(&self.uri, self.tls.as_ref()).await.map_err(|fault| Fault::Away(fault.to_string()))?;
+        // Once: what breaks is made anew from here, with everything on it.
+        let wire = std::sync::Mutex::new(Some(wire));
+        let given = async move |_: AMQPUri, _: Runtime<_>| match crate::lock::lock(&wire).take() {
+            Some(wire) => Ok(AsyncTcpStream::Plain(wire)),
+            None => Err(std::io::Error::other("the connection broke").into()),
+        };
+        Connection::connector(self.uri.clone(), runtime, given, options).await.map_err(|fault| fault_of(&fault))
+    }
+}
+
+async fn wire(uri: &AMQPUri, tls: Option<&TlsConnector>) -> std::io::Result<Wire> {
+    let (host, port) = (uri.authority.host.as_str(), uri.authority.port);
+    let stream = TcpStream::connect((host, port)).await?;
+    stream.set_nodelay(true)?;
+    let stream: Box<dyn Either> = match tls {
+        None => Box::new(stream),
+        Some(tls) => {
+            let name = ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;
+            Box::new(tls.connect(name, stream).await?)
+        }
+    };
+    Ok(stream.compat())
+}
+
+/// Whom we believe: the system's certificates, and those of a file.
+fn connector(ca: &str) -> Result<TlsConnector, Fault> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if !ca.is_empty() {
+        let unread = |fault: &dyn std::fmt::Display| Fault::Refused(format!("`queue.ca`: `{ca}` holds no certificates: {fault}"));
+        for certificate in CertificateDer::pem_file_iter(Path::new(ca)).map_err(|fault| unread(&fault))? {
+            let added = roots.add(certificate.map_err(|fault| unread(&fault))?);
+            added.map_err(|fault| unread(&fault))?;
+        }
+    }
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::new(config).into())
+}
+
+/// Tokio, with streams of either sort.
+#[derive(Clone, Debug)]
+struct Dialling(async_rs::Tokio);
+
+impl Reactor for Dialling {
+    type TcpStream = Wire;
+    type Sleep = <async_rs::Tokio as Reactor>::Sleep;
+
+    #[expect(refining_impl_trait, reason = "nothing is ever registered: there is one stream, and it is Tokio's")]
+    fn register<Handle: Read + Write + Send + 'static>(&self, _handle: Handle) -> std::io::Result<Wire> {
+        Err(std::io::Error::other("streams of others are not taken"))
+    }
+
+    fn sleep(&self, time: Duration) -> Self::Sleep {
+        self.0.sleep(time)
+    }
+
+    fn interval(&self, time: Duration) -> impl Stream<Item = Instant> + Send + 'static {
+        self.0.interval(time)
+    }
+
+    fn tcp_connect_addr(&self, address: SocketAddr) -> impl Future<Output = std::io::Result<Wire>> + Send + 'static {
+        TcpStream::connect(address).map(|stream| stream.map(|stream| (Box::new(stream) as Box<dyn Either>).compat()))
+    }
+}
