@@ -197,6 +197,11 @@ change(
     "                ret_val = JS_ToObject(ctx, sp[-1]);\n",
 )
 change(
+    "a second super() has its own message",
+    "\"'this' can be initialized only once\"",
+    '"Super constructor may only be called once"',
+)
+change(
     "constants have their own message",
     "                    JS_ThrowTypeErrorReadOnly(ctx, JS_PROP_THROW, atom);\n                else\n"
     "                if (type == JS_THROW_VAR_REDECL)",
@@ -410,6 +415,65 @@ change(
     "        res2 = JS_UNDEFINED;\n    }\n    JS_FreeValue(ctx, res);\n\n    return res2;\n",
     "        res2 = JS_UNDEFINED;\n    }\n    JS_FreeValue(ctx, res);\n"
     "    JS_FreeValue(ctx, guest_async_context);\n    guest_async_context = outer_context;\n\n    return res2;\n",
+)
+
+# Fewer and shorter steps for the same program.
+change(
+    "no checks of what is certain",
+    "static __exception int resolve_labels(JSContext *ctx, JSFunctionDef *s)\n{\n",
+    '#include "engine_checks.h"\n\nstatic __exception int resolve_labels(JSContext *ctx, JSFunctionDef *s)\n{\n',
+)
+change(
+    "no checks of what is certain",
+    "    if (resolve_labels(ctx, fd))\n",
+    "    guest_drop_checks(ctx, fd);\n    if (resolve_labels(ctx, fd))\n",
+)
+change(
+    "WebAssembly has no jumps to computed places: a table of labels becomes a table of numbers in front of a switch",
+    "#define DIRECT_DISPATCH  1\n",
+    "#define DIRECT_DISPATCH  0\n",
+)
+change(
+    "small numbers and neighbouring objects as keys do not all fall into the same few lists",
+    "    return h ^ ctx->hash_seed ^ hash32(tag);\n",
+    "    h ^= ctx->hash_seed ^ hash32(tag);\n    h = hash32(h ^ h >> 16);\n    return h ^ h >> 15;\n",
+)
+POLL = "if (unlikely(js_poll_interrupts(ctx)))\n                    goto exception;\n"
+for operand, places in [("(int32_t)get_u32(pc - 4) - 4", 2), ("(int8_t)pc[-1] - 1", 2)]:
+    change(
+        "who does not jump is in no loop by that",
+        f"                    pc += {operand};\n                }}\n                {POLL}",
+        f"                    pc += {operand};\n                    {POLL}                }}\n",
+        places,
+    )
+change(
+    "what is compared is mostly asked at once",
+    "#define OP_CMP(opcode, binary_op, slow_call)              \\\n",
+    "#define IS_COMPARED(is_true)                                            \\\n"
+    "                if (*pc == OP_if_false8) {                              \\\n"
+    "                    sp -= 2;                                            \\\n"
+    "                    if (is_true) {                                      \\\n"
+    "                        pc += 2;                                        \\\n"
+    "                    } else {                                            \\\n"
+    "                        pc += (int8_t)pc[1] + 1;                        \\\n"
+    "                        if (unlikely(js_poll_interrupts(ctx)))          \\\n"
+    "                            goto exception;                             \\\n"
+    "                    }                                                   \\\n"
+    "                } else {                                                \\\n"
+    "                    sp[-2] = js_bool(is_true);                          \\\n"
+    "                    sp--;                                               \\\n"
+    "                }\n\n"
+    "#define OP_CMP(opcode, binary_op, slow_call)              \\\n",
+)
+change(
+    "what is compared is mostly asked at once",
+    "                    sp[-2] = js_bool(JS_VALUE_GET_INT(op1) binary_op JS_VALUE_GET_INT(op2)); \\\n"
+    "                    sp--;                                               \\\n"
+    "                } else {                                                \\\n",
+    "                    IS_COMPARED(JS_VALUE_GET_INT(op1) binary_op JS_VALUE_GET_INT(op2)) \\\n"
+    "                } else if (JS_VALUE_IS_BOTH_FLOAT(op1, op2)) {          \\\n"
+    "                    IS_COMPARED(JS_VALUE_GET_FLOAT64(op1) binary_op JS_VALUE_GET_FLOAT64(op2)) \\\n"
+    "                } else {                                                \\\n",
 )
 
 for old, new in MESSAGES:
