@@ -4,6 +4,8 @@
 //! words (`limits`, `job`, `event`, `judge`), paper (`toolchain`, `config`, `protocol`, `problem`), engines (`link`, `files`,
 //! `engine`, `cell`), desk (`admission`, `runner`), doors (`server`, `queue`, `cli`). ARCHITECTURE.md says why.
 
+#[cfg(feature = "amqp")]
+mod amqp;
 mod chance;
 pub mod event;
 pub mod job;
