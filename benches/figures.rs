@@ -9,13 +9,27 @@
 mod batch;
 #[path = "figures/breakdown.rs"]
 mod breakdown;
+#[cfg(feature = "amqp")]
+#[path = "../tests/it/queue/broker.rs"]
+#[expect(dead_code, reason = "shared with the tests")]
+mod broker;
 #[path = "figures/cell.rs"]
 mod cell;
 #[path = "../tests/it/client.rs"]
 #[expect(dead_code, reason = "shared with the tests")]
 mod client;
+#[cfg(feature = "amqp")]
+#[path = "figures/cluster.rs"]
+mod cluster;
 #[path = "figures/containers.rs"]
 mod containers;
+/// The tests may put a gateway in the place of each server; here each is what it is called.
+#[cfg(feature = "amqp")]
+mod gateway {
+    pub(crate) fn in_place_of(_: &str, _: &[&str]) -> Option<crate::client::Server> {
+        None
+    }
+}
 #[path = "figures/growth.rs"]
 mod growth;
 #[path = "figures/hello.rs"]
@@ -53,7 +67,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 /// In the order of the report.
-const FIGURES: [&str; 16] = [
+const FIGURES: [&str; 17] = [
     "hello",
     "languages",
     "cells",
@@ -68,6 +82,7 @@ const FIGURES: [&str; 16] = [
     "batch",
     "workspaces",
     "containers",
+    "cluster",
     "load",
     "long",
 ];
@@ -137,6 +152,10 @@ async fn figure(name: &str, report: &mut Report, peers: &Peers) {
         "batch" => batch::batch(report).await,
         "workspaces" => workspaces::workspaces(report).await,
         "containers" => containers::containers(report).await,
+        #[cfg(feature = "amqp")]
+        "cluster" => cluster::cluster(report).await,
+        #[cfg(not(feature = "amqp"))]
+        "cluster" => report.not_measured("the figure `cluster`", "this binary was built without RabbitMQ"),
         "load" => load::load(report).await,
         "long" => load::long(report).await,
         other => unreachable!("`{other}` is no figure"),

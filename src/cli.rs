@@ -20,6 +20,7 @@ use crate::engine::docker::{Docker, Settings as DockerSettings};
 use crate::engine::wasm::guests::Cache;
 use crate::engine::wasm::{Settings as WasmSettings, Wasm};
 use crate::engine::{Changes, Engines, wasm};
+use crate::gateway::Gateway;
 use crate::metrics::Metrics;
 use crate::runner::{Admissions, Runner, Settings};
 use crate::telemetry::Telemetry;
@@ -29,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A mistake in the arguments, the configuration or a file given; `clap` uses it too.
 pub const USAGE: u8 = 2;
@@ -156,6 +158,7 @@ struct Size {
 }
 
 impl Size {
+    const NOTHING: Self = Self { cells: 0, pool: 0, warm: false };
     const SMALL: Self = Self { cells: 1, pool: 0, warm: false };
 }
 
@@ -165,12 +168,29 @@ fn runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>,
 }
 
 /// The same for a server, whose operator may collect traces.
-fn traced_runner(
+fn traced_runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Workspaces>, telemetry: Telemetry, size: Size) -> Arc<Runner> {
+    let changes = Changes::new();
+    whole_runner(config, toolchains, workspaces, telemetry, size, (changes, None))
+}
+
+/// The same for a gateway, which runs nothing itself.
+fn gateway_runner(
+    config: &Config,
+    toolchains: &Toolchains,
+    workspaces: Arc<Workspaces>,
+    telemetry: Telemetry,
+    (changes, gateway): (Changes, Arc<Gateway>),
+) -> Arc<Runner> {
+    whole_runner(config, toolchains, workspaces, telemetry, Size::NOTHING, (changes, Some(gateway)))
+}
+
+fn whole_runner(
     config: &Config,
     toolchains: &Toolchains,
     workspaces: Arc<Workspaces>,
     telemetry: Telemetry,
     Size { cells, pool, warm }: Size,
+    (changes, gateway): (Changes, Option<Arc<Gateway>>),
 ) -> Arc<Runner> {
     let settings = WasmSettings {
         cells,
@@ -180,16 +200,18 @@ fn traced_runner(
         warm,
     };
     let guests = toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. }));
-    let changes = Changes::new();
     let metrics = metrics(toolchains);
     let wasm = Wasm::new(settings, guests.map(|toolchain| toolchain.name.clone()), changes.clone(), metrics.clone());
-    let docker = Docker::new(docker(config, pool), toolchains.clone(), changes.clone(), metrics.clone());
+    let docker = docker(config, pool);
+    let docker = DockerSettings { enabled: docker.enabled && gateway.is_none(), ..docker };
+    let docker = Docker::new(docker, toolchains.clone(), changes.clone(), metrics.clone());
     let queue = config.desk.queue;
-    let (busy, docker_busy) = (config.desk.busy_per_cell * cells, config.docker.busy());
-    let admissions = Admissions {
-        cells: Admission::new(Bounds { busy, express: busy, live: config.live(), queue }),
-        containers: Admission::new(Bounds { busy: docker_busy, express: docker_busy, live: config.docker.containers, queue }),
+    let bounds = |busy, live| Bounds { busy, express: busy, live, queue };
+    let (of_cells, of_containers) = match &gateway {
+        None => (bounds(config.desk.busy_per_cell * cells, config.live()), bounds(config.docker.busy(), config.docker.containers)),
+        Some(_) => (bounds(config.backend.busy, config.backend.live), bounds(config.backend.busy, config.backend.live)),
     };
+    let admissions = Admissions { cells: Admission::new(of_cells), containers: Admission::new(of_containers) };
     let job = &config.limits.job;
     let settings = Settings {
         capture_bytes: job.capture_kb << 10,
@@ -197,8 +219,9 @@ fn traced_runner(
         file_count: job.file_count,
         held_bytes: config.desk.held_mb << 20,
         lanes: 2 * cells,
+        patience: Duration::from_millis(config.backend.patience_ms),
     };
-    Runner::new(Engines { wasm, docker, changes, metrics }, admissions, workspaces, telemetry, settings)
+    Runner::new(Engines { wasm, docker, gateway, changes, metrics }, admissions, workspaces, telemetry, settings)
 }
 
 fn metrics(toolchains: &Toolchains) -> Arc<Metrics> {

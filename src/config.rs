@@ -2,6 +2,7 @@
 //! checked words out; finds all mistakes at once, before anything is started.
 
 pub mod access;
+pub mod backend;
 pub mod queue;
 
 use crate::limits::Figures;
@@ -35,6 +36,7 @@ pub struct Config {
     pub access: access::AccessConfig,
     pub connection: Connection,
     pub queue: queue::Queue,
+    pub backend: backend::Backend,
     pub limits: LimitsConfig,
 }
 
@@ -270,6 +272,7 @@ impl Config {
         must(self.connection.ping_s >= 1, "`connection.ping_s`: at least 1");
         must(self.connection.pong_s > self.connection.ping_s, "`connection.pong_s`: more than `connection.ping_s`");
         self.queue.check(&mut must);
+        self.backend.check(&mut must);
         let LimitsConfig { usual, most, job } = &self.limits;
         for (name, usual, most) in [
             ("time_ms", usual.time_ms, most.time_ms),

@@ -4,6 +4,7 @@
 pub mod docker;
 pub mod wasm;
 
+use crate::gateway::Gateway;
 use crate::job::Job;
 use crate::link::{Execution, OnParked, Order};
 use crate::metrics::Metrics;
@@ -53,7 +54,7 @@ impl Changes {
         Self(watch::Sender::new(0))
     }
 
-    fn tell(&self) {
+    pub(crate) fn tell(&self) {
         self.0.send_modify(|version| *version += 1);
     }
 
@@ -72,6 +73,8 @@ impl Default for Changes {
 pub struct Engines {
     pub wasm: wasm::Wasm,
     pub docker: docker::Docker,
+    /// Where programs run elsewhere: then nothing runs here.
+    pub gateway: Option<Arc<Gateway>>,
     pub changes: Changes,
     pub metrics: Arc<Metrics>,
 }
@@ -121,6 +124,9 @@ impl Engines {
     }
 
     pub fn readiness(&self, toolchain: &Toolchain) -> Readiness {
+        if let Some(gateway) = &self.gateway {
+            return gateway.readiness(&toolchain.name);
+        }
         match &toolchain.kind {
             Kind::Wasm { .. } => self.wasm.readiness(&toolchain.name),
             Kind::Docker(recipe) => self.docker.readiness(&self.docker.reference(toolchain, recipe)),
@@ -129,6 +135,13 @@ impl Engines {
 
     /// Whether a job can run now: its toolchain, with the image that it asks for.
     pub fn readiness_for(&self, job: &Job) -> Readiness {
+        if let Some(gateway) = &self.gateway {
+            // What is made at the first use is made by the worker that has the job.
+            return match gateway.readiness(&job.toolchain.name) {
+                Readiness::Ready | Readiness::Preparing { .. } => Readiness::Ready,
+                unavailable @ Readiness::Unavailable(_) => unavailable,
+            };
+        }
         match &job.wishes.image {
             Some(image) => self.docker.readiness(image),
             None => self.readiness(&job.toolchain),

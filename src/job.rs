@@ -1,5 +1,6 @@
 //! What is asked: a job exists only if it can be run. Built by `protocol::parse` and the shell door, read by the
-//! runner. Pure words: no I/O, no JSON (the caller's `meta` is kept as the text it came as).
+//! runner. Pure words: no I/O, no JSON (the caller's `meta` is kept as the text it came as). Those without a bound to check travel between gateway and
+//! worker as they are.
 
 use crate::judge::colour::Rules;
 use crate::judge::compare::Compare;
@@ -8,6 +9,7 @@ use crate::toolchain::Toolchain;
 use bytes::Bytes;
 pub use runnel_link::About;
 use runnel_link::is_within;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -31,6 +33,8 @@ pub struct Job {
     pub workspace: Option<InWorkspace>,
     /// What is told of the files that its program leaves.
     pub collect: Option<Collect>,
+    /// These come as they are, for a gateway that keeps the workspace: pieces between the last output and the end.
+    pub handed: Option<Handed>,
     /// Folders and links that come with a workspace.
     pub places: Arc<Vec<Place>>,
     /// Set by the door.
@@ -51,7 +55,7 @@ pub struct Job {
 }
 
 /// A span of somebody else, as W3C's `traceparent` names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceParent {
     pub trace: [u8; 16],
     pub span: [u8; 8],
@@ -99,7 +103,7 @@ pub enum Placing {
 }
 
 /// What a job may say of the container that runs it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Wishes {
     /// In place of the toolchain's compile and run steps.
     pub command: Option<Vec<String>>,
@@ -127,6 +131,14 @@ pub struct Collect {
     pub max_bytes: u64,
 }
 
+/// Which of the files that a program leaves are handed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Handed {
+    All,
+    /// These and what is below them.
+    Named(Vec<String>),
+}
+
 /// Who asks, where the server shares itself out.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -143,7 +155,7 @@ impl Default for Client {
 }
 
 /// What waits for whom.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Priority {
     #[default]
     Interactive,
@@ -241,7 +253,7 @@ pub struct Helper {
 }
 
 /// How a helper is called, and what its exit codes mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Style {
     /// `input output answer`, then its own arguments; 42 and 43.
     Runnel,
@@ -252,7 +264,7 @@ pub enum Style {
 }
 
 /// How the output reaches the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stream {
     /// As it is written.
     Live,
@@ -263,7 +275,7 @@ pub enum Stream {
 }
 
 /// A reproducible run: the same seed, clock and fuel on each machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deterministic {
     pub seed: u64,
     pub now: SystemTime,

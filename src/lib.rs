@@ -2,8 +2,10 @@
 //!
 //! The floors of the house, each importing only from those before it:
 //! words (`limits`, `job`, `event`, `judge`), paper (`toolchain`, `config`, `protocol`, `problem`), engines (`link`, `files`,
-//! `engine`, `cell`), desk (`admission`, `runner`), doors (`server`, `queue`, `cli`). ARCHITECTURE.md says why.
+//! `engine`, `cell`, `gateway`), desk (`admission`, `runner`), doors (`server`, `queue`, `cli`). ARCHITECTURE.md says why.
 
+#[cfg(feature = "amqp")]
+mod amqp;
 mod chance;
 pub mod event;
 pub mod job;
@@ -25,6 +27,7 @@ pub mod toolchain;
 pub mod cell;
 pub mod engine;
 pub mod files;
+pub mod gateway;
 pub mod link;
 mod raw;
 

@@ -1,10 +1,11 @@
 //! How much a program may use. Plain quantities with their checks; the toolchain gives the defaults, the
 //! operator's configuration the ceilings, a job asks for something in between. Knows no engine.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What one execution may use. Every field is enforced by whatever runs the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// The program's own CPU time.
     pub time: Duration,

@@ -5,6 +5,7 @@
 mod amqp;
 mod broker;
 mod cancels;
+pub mod gateways;
 mod message;
 mod work;
 

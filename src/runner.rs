@@ -2,6 +2,7 @@
 //! where that is due, orders its execution, watches it, judges. Called by every door; knows neither frames nor
 //! sockets.
 
+mod away;
 mod capture;
 mod duet;
 mod harness;
@@ -17,7 +18,7 @@ use crate::admission::{Admission, Entry, Permit, Place};
 use crate::engine::docker::Key;
 use crate::engine::{Engines, Fault, Readiness, Room};
 use crate::event::{Compiled, Event, FilesLeft, Line, Outcome, Pipe, Saved, TestResult, Text};
-use crate::job::{Case, Job, JobFile, Owner, Stream};
+use crate::job::{Case, Handed, Job, JobFile, Owner, Stream};
 use crate::judge::colour::{self, Matches, Scan};
 use crate::judge::test::TestStatus;
 use crate::judge::{self, End, Facts, Stop, Verdict};
@@ -26,6 +27,7 @@ use crate::metrics::{Metrics, Tally};
 use crate::telemetry::{Phase, Telemetry, Trace};
 use crate::toolchain::Kind;
 use crate::workspace::{self, Begun, Entrance, Turn, Workspaces};
+use away::Away;
 use bytes::Bytes;
 use capture::Capture;
 use futures_util::FutureExt;
@@ -60,6 +62,8 @@ pub struct Settings {
     pub held_bytes: u64,
     /// Tests of one run that may be under way at once.
     pub lanes: usize,
+    /// How long a run waits for its way to a worker elsewhere.
+    pub patience: Duration,
 }
 
 pub struct Runner {
@@ -107,8 +111,18 @@ pub enum Refused {
     ShuttingDown,
     #[error(transparent)]
     Workspace(#[from] workspace::Fault),
+    /// A gateway's way to its workers.
+    #[error("{0}")]
+    Away(String),
     #[error("`{language}` is not available: {why}")]
     Unavailable { language: String, why: String },
+}
+
+/// What comes of a run.
+pub enum Piece {
+    Event(Event),
+    /// A piece of the files that the program left, packed.
+    Left(Vec<u8>),
 }
 
 /// A job under way. Dropping it ends it.
@@ -143,6 +157,9 @@ pub struct Run {
     /// How the program gets its files where its cell keeps them.
     layering: Option<Layering>,
     harvest: Option<Harvest>,
+    /// A piece of what the program left, for whoever wants it as it is.
+    handed: Option<Vec<u8>>,
+    on_parked: Option<Arc<dyn Fn(bool) + Send + Sync>>,
     files: Option<FilesLeft>,
     saved: Option<Saved>,
     /// Events that happened together.
@@ -167,6 +184,8 @@ enum Stage {
     Starting(Permit),
     Running(Box<Running>),
     Judging(Box<Judging>),
+    /// On a worker elsewhere.
+    Away(Box<Away>),
     Over,
 }
 
@@ -237,6 +256,9 @@ impl Runner {
         if self.is_draining() {
             return Err(Refused::ShuttingDown);
         }
+        if let Some(why) = self.engines.gateway.as_ref().and_then(|gateway| gateway.why_not()) {
+            return Err(Refused::Away(why));
+        }
         let unavailable = |why| Refused::Unavailable { language: job.toolchain.name.clone(), why };
         let is_ready = match self.engines.readiness_for(&job) {
             Readiness::Ready => true,
@@ -276,6 +298,8 @@ impl Runner {
             turn: None,
             layering: None,
             harvest: None,
+            handed: None,
+            on_parked: None,
             files: None,
             saved: None,
             ready: VecDeque::new(),
@@ -317,7 +341,7 @@ impl Stage {
             Self::InLine(_) | Self::Due | Self::Queued { .. } => Phase::Queue,
             Self::Preparing { .. } | Self::Starting(_) => Phase::Prepare,
             Self::Running(running) if matches!(running.step, Step::Compile { .. }) => Phase::Prepare,
-            Self::Running(_) => Phase::Execute,
+            Self::Running(_) | Self::Away(_) => Phase::Execute,
             Self::Judging(_) => Phase::Judge,
             Self::Over => return None,
         })
@@ -363,14 +387,31 @@ impl Run {
 
     /// What happens next; None after the end.
     pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Piece::Event(event) = self.next_piece().await? {
+                return Some(event);
+            }
+        }
+    }
+
+    /// The same, with the files that the program left where the job wants them handed on.
+    pub async fn next_piece(&mut self) -> Option<Piece> {
         let span = self.span.clone();
         self.advance().instrument(span).await
     }
 
-    async fn advance(&mut self) -> Option<Event> {
+    /// From its first step on, `told` hears when the program begins to wait for something (true) and when it goes on.
+    pub fn on_parked(&mut self, told: Arc<dyn Fn(bool) + Send + Sync>) {
+        self.on_parked = Some(told);
+    }
+
+    async fn advance(&mut self) -> Option<Piece> {
         loop {
             if let Some(event) = self.ready.pop_front() {
-                return Some(event);
+                return Some(Piece::Event(event));
+            }
+            if let Some(bytes) = self.handed.take() {
+                return Some(Piece::Left(bytes));
             }
             if let Some(phase) = self.stage.phase() {
                 self.trace.enter(phase);
@@ -383,6 +424,7 @@ impl Run {
                 Stage::Starting(permit) => self.begin(permit).await,
                 Stage::Running(running) => self.attend(running).await,
                 Stage::Judging(judging) => self.hear(judging).await,
+                Stage::Away(away) => self.attend_away(away).await,
                 Stage::Over => return None,
             }
         }
@@ -394,7 +436,8 @@ impl Run {
             () = self.cancel.cancelled() => return self.end(End::Stopped(Stop::Cancelled)),
             turn = turn => turn,
         };
-        let in_cell = matches!(self.job.toolchain.kind, Kind::Wasm { .. }) && !self.job.is_judged();
+        let in_cell =
+            matches!(self.job.toolchain.kind, Kind::Wasm { .. }) && !self.job.is_judged() && self.runner.engines.gateway.is_none();
         let removed = self.job.workspace.as_ref().map_or(&[][..], |workspace| &workspace.remove);
         let begun = turn.begin(&self.job.files, removed, in_cell);
         self.turn = Some(turn);
@@ -505,6 +548,9 @@ impl Run {
         if !self.retried {
             self.tally.queued(self.queue_time);
         }
+        if let Some(gateway) = self.runner.engines.gateway.clone() {
+            return self.send_away(permit, gateway).await;
+        }
         let room = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return self.end(End::Stopped(Stop::Cancelled)),
@@ -543,6 +589,12 @@ impl Run {
 
     /// What is to come back of the program's files.
     fn wanted(&self) -> Option<Wanted> {
+        if let Some(handed) = &self.job.handed {
+            return Some(match handed {
+                Handed::All => Wanted::All,
+                Handed::Named(names) => Wanted::Named(names.clone()),
+            });
+        }
         match (&self.turn, &self.job.collect) {
             (Some(_), _) => Some(Wanted::All),
             (None, Some(collect)) if collect.changes => Some(Wanted::All),
@@ -572,21 +624,23 @@ impl Run {
             Some(News::Output { case: Some(case), pipe, at, data }) => self.tell_output(Some(case), pipe, at, data),
             Some(News::Line(case, line)) => self.tell_line(Some(case), line),
             Some(News::Output { case: None, pipe, at, data }) => self.hear_solution(pipe, at, data.into_bytes()),
-            Some(News::Test(place, result)) => {
-                // A harness finds its tests as it goes.
-                if place >= self.tests.len() {
-                    self.tests.resize(place + 1, None);
-                }
-                self.trace.test(&result.case.id, result.status, result.facts.as_ref().map_or(Duration::ZERO, |facts| facts.wall));
-                self.tests[place] = Some(result.clone());
-                if let Some(facts) = &result.facts {
-                    self.tally.executed(facts.wall);
-                }
-                self.ready.push_back(Event::Test(result));
-            }
+            Some(News::Test(place, result)) => self.tell_test(place, result),
             None => return self.end_judged(),
         }
         self.stage = Stage::Judging(judging);
+    }
+
+    fn tell_test(&mut self, place: usize, result: Arc<TestResult>) {
+        // A harness finds its tests as it goes.
+        if place >= self.tests.len() {
+            self.tests.resize(place + 1, None);
+        }
+        self.trace.test(&result.case.id, result.status, result.facts.as_ref().map_or(Duration::ZERO, |facts| facts.wall));
+        self.tests[place] = Some(result.clone());
+        if let Some(facts) = &result.facts {
+            self.tally.executed(facts.wall);
+        }
+        self.ready.push_back(Event::Test(result));
     }
 
     /// The end of a run with tests: its own words are those of the first visible test that is not good, or the last one.
@@ -634,8 +688,13 @@ impl Run {
     }
 
     async fn execute(&mut self, permit: Permit, prepared: Prepared, order: Order, step: Step) {
-        let lease = permit.lease();
-        let parked = Box::new(move |parked| lease.set_parked(parked));
+        let (lease, told) = (permit.lease(), self.on_parked.clone());
+        let parked = Box::new(move |parked| {
+            lease.set_parked(parked);
+            if let Some(told) = &told {
+                told(parked);
+            }
+        });
         match self.runner.engines.execute(&prepared.room, &order, parked).await {
             Ok(execution) => self.stage = Stage::Running(Box::new(Running { permit, prepared, execution, killed: None, step })),
             Err(fault) => self.failed(permit, fault),
@@ -678,6 +737,7 @@ impl Run {
                 }
                 Step::Program => self.output(pipe, at, bytes),
             },
+            Happening::Left(bytes) if self.job.handed.is_some() => self.handed = Some(bytes),
             Happening::Left(bytes) => match self.take_left(&bytes).await {
                 Ok(()) => {}
                 Err(why) => return self.lost(running.permit, why.to_string()),
@@ -715,7 +775,7 @@ impl Run {
             Step::Program => {
                 let verdict = judge::verdict(&facts);
                 self.tally.executed(facts.wall);
-                self.keep_left(verdict.status, execution.session());
+                self.keep_left(verdict.status, Some(execution.session()));
                 self.end_with(verdict, Some(facts));
                 prepared.leave();
             }
@@ -738,7 +798,7 @@ impl Run {
     }
 
     /// The program is over: what it left is told, and kept in its workspace.
-    fn keep_left(&mut self, status: judge::Status, cell: Session) {
+    fn keep_left(&mut self, status: judge::Status, cell: Option<Session>) {
         if status == judge::Status::Cancelled {
             return;
         }
@@ -756,7 +816,7 @@ impl Run {
             FilesLeft { truncated: report.truncated || is_cut, ..report }
         });
         if let (Some(turn), Some(workspace)) = (&mut self.turn, &self.job.workspace) {
-            let saved = turn.end(&left, Some(cell));
+            let saved = turn.end(&left, cell);
             self.saved = Some(Saved { name: workspace.name.clone(), fault: saved.err().map(|fault| fault.to_string()) });
         }
     }

@@ -2,7 +2,9 @@
 
 use super::{SettingsArguments, Size, USAGE};
 use crate::config::Config;
+use crate::engine::Changes;
 use crate::engine::wasm::guests::Cache;
+use crate::gateway::Gateway;
 use crate::runner::Runner;
 use crate::server::{self, Listeners, Server};
 use crate::telemetry::Telemetry;
@@ -10,6 +12,8 @@ use crate::toolchain::{Kind, Toolchain, Toolchains};
 use crate::workspace::Workspaces;
 use anyhow::Context;
 use clap::Args;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,14 +30,19 @@ pub(super) struct ServeArguments {
     /// Address and port; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Run programs on workers elsewhere, over this broker; better as RUNNEL_BACKEND_URL where it holds a password
+    #[arg(long, value_name = "amqp://HOST:PORT/VHOST")]
+    backend: Option<String>,
     /// Refuse to start where the kernel can't give the whole second wall
     #[arg(long)]
     require_hardening: bool,
 }
 
 pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
-    if let Some(listen) = &arguments.listen {
-        settings.set.push(("listen".to_owned(), listen.clone()));
+    for (key, value) in [("listen", &arguments.listen), ("backend.url", &arguments.backend)] {
+        if let Some(value) = value {
+            settings.set.push((key.to_owned(), value.clone()));
+        }
     }
     if arguments.require_hardening {
         settings.set.push(("cells.require_hardening".to_owned(), "true".to_owned()));
@@ -62,13 +71,17 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
                 return Ok(ExitCode::from(USAGE));
             }
         };
-        let runner = super::traced_runner(
-            &config,
-            &toolchains,
-            Workspaces::new(config.workspaces(), false),
-            telemetry,
-            Size { cells: config.cells(), pool: config.docker.pool, warm: true },
-        );
+        let workspaces = Workspaces::new(config.workspaces(), false);
+        let (runner, carrying) = match config.backend.is_given() {
+            true => match abroad(&config, &toolchains, workspaces, telemetry) {
+                Ok((runner, carrying)) => (runner, carrying),
+                Err(code) => return Ok(code),
+            },
+            false => {
+                let size = Size { cells: config.cells(), pool: config.docker.pool, warm: true };
+                (super::traced_runner(&config, &toolchains, workspaces, telemetry, size), std::future::pending().boxed())
+            }
+        };
         let server = match Server::new(&config, toolchains.clone(), runner.clone()) {
             Ok(server) => server,
             Err(fault) => {
@@ -96,7 +109,15 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
         std::io::stdout().flush()?;
         let preparing = tokio::spawn(preparing);
         let reloading = tokio::spawn(reload(settings, server.clone())?);
-        let served = server::run(Listeners { clients, metrics }, server, shutdown).await;
+        let mut carrying = tokio::spawn(carrying);
+        let served = tokio::select! {
+            served = server::run(Listeners { clients, metrics }, server, shutdown) => served,
+            refused = &mut carrying => {
+                eprintln!("error: {}", refused?);
+                return Ok(ExitCode::from(USAGE));
+            }
+        };
+        carrying.abort();
         signals.abort();
         preparing.abort();
         reloading.abort();
@@ -106,6 +127,30 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
     // Not waited for: a guest that is still being prepared.
     runtime.shutdown_background();
     served
+}
+
+/// Why the broker does not want us; until then it carries.
+type Carrying = BoxFuture<'static, String>;
+
+/// A gateway: its runner runs nothing, and something carries runs to workers.
+#[cfg(feature = "amqp")]
+fn abroad(
+    config: &Config,
+    toolchains: &Toolchains,
+    workspaces: Arc<Workspaces>,
+    telemetry: Telemetry,
+) -> Result<(Arc<Runner>, Carrying), ExitCode> {
+    let changes = Changes::new();
+    let (gateway, outgoing) = Gateway::new(changes.clone());
+    let carried = crate::gateway::amqp::carry(gateway.clone(), config.backend.clone(), outgoing);
+    let carrying = carried.map(|refused| refused.map_or_else(|fault| fault.to_string(), |never| match never {}));
+    Ok((super::gateway_runner(config, toolchains, workspaces, telemetry, (changes, gateway)), carrying.boxed()))
+}
+
+#[cfg(not(feature = "amqp"))]
+fn abroad(_: &Config, _: &Toolchains, _: Arc<Workspaces>, _: Telemetry) -> Result<(Arc<Runner>, Carrying), ExitCode> {
+    eprintln!("error: `backend.url`: this binary was built without RabbitMQ");
+    Err(ExitCode::from(USAGE))
 }
 
 /// None where that can't be; it is told why.
@@ -136,6 +181,9 @@ pub(super) async fn start_engines(
 ) -> anyhow::Result<impl Future<Output = ()> + use<>> {
     let cache = Cache::new(config.cache(), config.prepared());
     let mut missing = Vec::new();
+    if runner.engines().gateway.is_some() {
+        return Ok(prepare_missing(runner.clone(), cache, missing));
+    }
     for toolchain in toolchains.iter().filter(|toolchain| matches!(toolchain.kind, Kind::Wasm { .. })) {
         match cache.find(toolchain) {
             Some(native) => runner.engines().wasm.set_guest(&toolchain.name, Ok(native)),

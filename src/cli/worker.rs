@@ -1,6 +1,7 @@
 //! `runnel worker`: takes jobs from a broker instead of listening for clients, and stops in order. Beside it a small listener for operators.
 
 use super::{SettingsArguments, Size, USAGE, serve};
+use crate::queue::gateways::{self, Host};
 use crate::queue::{self, Worker};
 use crate::server::{self, Server};
 use crate::standing::Standing;
@@ -73,6 +74,10 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
             Ok(worker) => worker,
             Err(fault) => return Ok(refused(&fault.to_string())),
         };
+        let host = match config.queue.gateways.then(|| Host::new(&config, toolchains.clone(), runner.clone())).transpose() {
+            Ok(host) => host,
+            Err(fault) => return Ok(refused(&fault.to_string())),
+        };
         let shutdown = CancellationToken::new();
         let signals = tokio::spawn(serve::signals(shutdown.clone())?);
         let preparing = tokio::select! {
@@ -84,8 +89,20 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
             std::io::stdout().flush()?;
         }
         let preparing = tokio::spawn(preparing);
+        let hosted = match host {
+            Some(host) => tokio::spawn(gateways::run(host, shutdown.clone())),
+            None => tokio::spawn(async {}),
+        };
+        let working = async {
+            let worked = queue::run(worker, shutdown).await;
+            // Refused, or stopped: then this ends as well, within the grace time.
+            if worked.is_ok() {
+                let _ = hosted.await;
+            }
+            worked
+        };
         let worked = tokio::select! {
-            worked = queue::run(worker, shutdown) => worked,
+            worked = working => worked,
             told = server::operate(listener, server, standing) => return Err(told.map_or_else(Into::into, |never| match never {})),
         };
         signals.abort();

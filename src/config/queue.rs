@@ -23,6 +23,7 @@ pub struct Queue {
     pub most: u16,
     pub tries: u32,
     pub events: Events,
+    pub gateways: bool,
 }
 
 /// How the broker keeps a queue.

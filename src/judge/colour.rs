@@ -10,6 +10,7 @@ use regex_automata::util::start;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind, Literal, Look};
 use runnel_link::Pipe;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 pub const MOST_RULES: usize = 64;
@@ -22,7 +23,7 @@ const LEARNED: usize = 4 << 20;
 const NESTING: u32 = 50;
 
 /// A rule as it was asked for.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
     pub colour: String,
     pub status: Option<Status>,
@@ -43,6 +44,8 @@ pub struct Mistake {
 #[derive(Debug)]
 pub struct Rules {
     on: Vec<Rule>,
+    /// As they were asked for: they are compiled again where they travel to.
+    drafts: Vec<Draft>,
     otherwise: Option<String>,
     compiled_bytes: usize,
 }
@@ -63,7 +66,7 @@ struct Pattern {
 }
 
 /// The colour, or why there is none although rules were given.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     pub colour: Option<String>,
     pub message: Option<String>,
@@ -77,6 +80,7 @@ impl Rules {
         let searches: usize = drafts.iter().filter_map(|draft| draft.pattern.as_ref()).map(|(pipes, _)| pipes.len()).sum();
         let learned = LEARNED / searches.max(1);
         let (mut on, mut compiled_bytes) = (Vec::with_capacity(drafts.len()), 0);
+        let kept = drafts.clone();
         for (index, Draft { colour, status, exit_codes, pattern }) in drafts.into_iter().enumerate() {
             let mistake = |field: &str, what: String| Mistake { field: format!("on[{index}]{field}"), what };
             check_colour(&colour).map_err(|what| mistake(".colour", what))?;
@@ -98,7 +102,11 @@ impl Rules {
         if let Some(colour) = &otherwise {
             check_colour(colour).map_err(|what| Mistake { field: "else".to_owned(), what })?;
         }
-        Ok(Self { on, otherwise, compiled_bytes })
+        Ok(Self { on, drafts: kept, otherwise, compiled_bytes })
+    }
+
+    pub fn drafts(&self) -> (&[Draft], Option<&str>) {
+        (&self.drafts, self.otherwise.as_deref())
     }
 
     /// What these rules hold in memory.

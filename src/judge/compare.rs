@@ -6,10 +6,11 @@ mod lines;
 mod tokens;
 mod unordered;
 
+use serde::{Deserialize, Serialize};
 use std::fmt::Write;
 
 /// How output is held against what was expected.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Compare {
     /// Byte by byte.
     Exact,
@@ -27,7 +28,7 @@ pub enum Compare {
 }
 
 /// Close is what one of the two calls close: the difference itself, or as a share of the expected number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tolerance {
     pub abs: f64,
     pub rel: f64,

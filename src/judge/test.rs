@@ -4,8 +4,9 @@
 use super::{Status, Verdict, verdict};
 use crate::job::Style;
 use runnel_link::{End, Facts};
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TestStatus {
     Passed,
     /// It ended well and its output is wrong.

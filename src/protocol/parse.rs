@@ -240,6 +240,7 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
         wishes,
         workspace,
         collect,
+        handed: None,
         places: Arc::default(),
         owner: Owner::default(),
         client: Client::default(),

@@ -2,14 +2,13 @@
 //! that asks; nothing is published to an exchange that might not be there, so that no sender's mistake closes a channel on others' jobs. Called by
 //! `broker` alone.
 
-mod dial;
 mod envelope;
 mod topology;
 
-use super::broker::{Delivery, Fault, News, Receipt as AnyReceipt};
+use super::broker::{Delivery, News, Receipt as AnyReceipt};
+use crate::amqp::{Dial, Fault, fault_of, short};
 use crate::config::Config;
 use crate::config::queue::Queue as Settings;
-use dial::Dial;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use lapin::message::Delivery as Message;
@@ -70,7 +69,7 @@ pub(super) struct Window(VecDeque<PublisherConfirm>);
 
 impl Amqp {
     pub(super) fn new(config: &Config) -> Result<Self, Fault> {
-        let dial = Dial::new(&config.queue)?;
+        let dial = Dial::new("queue.url", &config.queue.url, &config.queue.ca)?;
         Ok(Self { dial, settings: Arc::new(config.queue.clone()), prefetch: config.jobs_at_once() })
     }
 
@@ -84,7 +83,7 @@ impl Amqp {
     }
 
     async fn begin(&self) -> Result<Session, Fault> {
-        let connection = self.dial.connect().await?;
+        let connection = self.dial.connect("runnel worker").await?;
         let events = connection.events_listener().boxed();
         let open = async || connection.create_channel().await.map_err(|fault| fault_of(&fault));
         let (taking, publishing, asking) = (open().await?, open().await?, open().await?);
@@ -248,27 +247,5 @@ fn settled(settled: lapin::Result<bool>) -> Result<(), Fault> {
         Ok(true) => Ok(()),
         Ok(false) => Err(Fault::Away("the channel is closed".to_owned())),
         Err(fault) => Err(fault_of(&fault)),
-    }
-}
-
-/// Names were checked with the configuration.
-fn short(name: &str) -> ShortString {
-    ShortString::try_new(name).unwrap_or_default()
-}
-
-/// What the broker says of us, apart from what happens to it.
-fn fault_of(fault: &lapin::Error) -> Fault {
-    use lapin::ErrorKind;
-    let (code, text) = if let ErrorKind::ProtocolError(said) = fault.kind() {
-        (said.get_id(), said.get_message().to_string())
-    } else if let ErrorKind::IOError(fault) = fault.kind() {
-        (0, fault.to_string())
-    } else {
-        (0, fault.to_string())
-    };
-    match code {
-        // No access, not found, in others' hands, declared otherwise; and not allowed, as for a virtual host that is not there.
-        403..=406 | 530 => Fault::Refused(text),
-        _ => Fault::Away(text),
     }
 }

@@ -2,17 +2,8 @@
 //! Called by `queue` and `work`. An enum, since the set is closed: one broker more is one more variant here and one file beside `amqp`.
 
 use super::amqp;
+pub use crate::amqp::Fault;
 use crate::config::Config;
-
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Fault {
-    /// It will not get better by itself: credentials, rights, a queue that is declared otherwise.
-    #[error("{0}")]
-    Refused(String),
-    /// It may get better: nobody there, a connection that broke.
-    #[error("{0}")]
-    Away(String),
-}
 
 pub(super) enum Broker {
     Amqp(Box<amqp::Amqp>),

@@ -72,7 +72,8 @@ pub(super) fn job(message: &[u8], envelope: &Envelope, rules: &Rules, events: Ev
 pub(super) fn refusal(refused: &runner::Refused) -> Refusal {
     let message = refused.to_string();
     match refused {
-        runner::Refused::Busy => {
+        // A worker sends nothing on: the other is a gateway's.
+        runner::Refused::Busy | runner::Refused::Away(_) => {
             let mut refusal = Refusal::new(Code::Busy, message);
             refusal.details.retry_after_ms = u64::try_from(RETRY.as_millis()).ok();
             refusal

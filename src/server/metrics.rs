@@ -4,6 +4,7 @@
 use super::Server;
 use crate::admission::Admission;
 use crate::engine::Readiness;
+use crate::gateway::Gateway;
 use crate::machine::process;
 use crate::metrics::Flow;
 use crate::protocol::Code;
@@ -46,6 +47,9 @@ fn now(server: &Server) -> Registry {
     machinery(server, all.sub_registry_with_prefix("runnel"));
     if let Some(standing) = server.standing.get() {
         broker(standing, all.sub_registry_with_prefix("runnel_queue"));
+    }
+    if let Some(gateway) = &server.runner.engines().gateway {
+        elsewhere(gateway, all.sub_registry_with_prefix("runnel_gateway"));
     }
     of_processes(server, all.sub_registry_with_prefix("process"));
     all
@@ -116,6 +120,23 @@ fn broker(standing: &Standing, registry: &mut Registry) {
     registry.register("up", "Whether jobs come from the broker", up);
     if let Some(waiting) = standing.waiting() {
         registry.register("waiting", "Jobs that wait at the broker for any worker", ConstGauge::new(waiting));
+    }
+}
+
+/// Of a gateway.
+fn elsewhere(gateway: &Gateway, registry: &mut Registry) {
+    let mut counter = |name: &str, help: &str, counter: &Counter| registry.register(name, help, counter.clone());
+    counter("sent", "Jobs that were sent to workers", &gateway.counts.sent);
+    counter("again", "Jobs that were sent a second time, because whoever had them was lost", &gateway.counts.again);
+    counter("workers_lost", "Workers that were lost in the middle of runs", &gateway.counts.workers_lost);
+    counter("lost", "Times that the broker was lost", &gateway.standing.lost);
+    let (workers, places) = gateway.workers();
+    let mut gauge = |name: &str, help: &str, value: i64| registry.register(name, help, ConstGauge::new(value));
+    gauge("up", "Whether jobs can be sent", i64::from(gateway.standing.bond() == Bond::Up));
+    gauge("workers", "Workers that say what they can do", figure(workers));
+    gauge("places", "Jobs that these run at once", i64::try_from(places).unwrap_or(i64::MAX));
+    if let Some(waiting) = gateway.standing.waiting() {
+        gauge("waiting", "Jobs that wait at the broker for any worker", waiting);
     }
 }
 

@@ -26,9 +26,11 @@ struct ReadyPart {
     queued: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     broker: Option<BrokerPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workers: Option<usize>,
 }
 
-/// Of a worker.
+/// Of a worker or a gateway.
 #[derive(Serialize)]
 struct BrokerPart {
     state: &'static str,
@@ -56,11 +58,16 @@ pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
     });
     let draining = server.runner.is_draining();
     let languages: BTreeMap<_, _> = server.rules.toolchains.iter().map(state).collect();
-    let bond = server.standing.get().map(|standing| (standing.bond(), standing.waiting()));
+    let gateway = engines.gateway.as_deref();
+    let standing = server.standing.get().map(|standing| &**standing).or(gateway.map(|gateway| &gateway.standing));
+    let bond = standing.map(|standing| (standing.bond(), standing.waiting()));
+    let workers = gateway.map(|gateway| gateway.workers().0);
     let is_bound = bond.as_ref().is_none_or(|(bond, _)| *bond == Bond::Up);
     let broker = bond.map(|(bond, waiting)| BrokerPart { state: bond.word(), reason: bond.why().map(str::to_owned), waiting });
-    let ready = is_bound && !draining && cells > 0 && languages.values().any(|&state| state == Readiness::Ready.word());
-    let body = crate::protocol::render::json(&ReadyPart { ready, draining, languages, cells, hardening, live, queued, broker });
+    // Without a worker a gateway's jobs wait at the broker, for one that is started because they wait.
+    let can_run = gateway.is_some() || cells > 0 && languages.values().any(|&state| state == Readiness::Ready.word());
+    let ready = is_bound && !draining && can_run;
+    let body = crate::protocol::render::json(&ReadyPart { ready, draining, languages, cells, hardening, live, queued, broker, workers });
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(CONTENT_TYPE, "application/json")], body).into_response()
 }

@@ -461,7 +461,7 @@ fn refused(id: String, refusal: Refusal) -> Box<Refused> {
 pub(super) fn refusal(refused: runner::Refused) -> Refusal {
     let message = refused.to_string();
     match refused {
-        runner::Refused::Busy => busy(message),
+        runner::Refused::Busy | runner::Refused::Away(_) => busy(message),
         runner::Refused::Workspace(fault) => workspaces::refusal(&fault),
         runner::Refused::ShuttingDown => Refusal::new(Code::ShuttingDown, message),
         runner::Refused::Unavailable { .. } => Refusal::of_field(Code::LanguageUnavailable, "language", message),

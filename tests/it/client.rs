@@ -33,7 +33,9 @@ pub(crate) struct Server {
     pub(crate) address: String,
     said: BufReader<ChildStdout>,
     /// Its workspaces.
-    _folder: Option<Folder>,
+    pub(crate) folder: Option<Folder>,
+    /// Where programs run, if it is a gateway.
+    pub(crate) worker: Option<Box<Server>>,
 }
 
 /// A folder of one's own, gone afterwards.
@@ -68,11 +70,15 @@ impl Server {
         let folder = Folder::new();
         let setting = format!("workspaces.folder={}", folder.0.display());
         let mut server = Self::spawn_with(listen, &[&["--set", &setting], arguments].concat());
-        server._folder = Some(folder);
+        server.folder = Some(folder);
         server
     }
 
     fn spawn_with(listen: &str, arguments: &[&str]) -> Self {
+        #[cfg(feature = "amqp")]
+        if let Some(server) = crate::gateway::in_place_of(listen, arguments) {
+            return server;
+        }
         let mut command = runnel();
         command.args(["serve", "--listen", listen]).args(arguments);
         Self::begin(command)
@@ -84,7 +90,7 @@ impl Server {
         let mut line = String::new();
         said.read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Self { process, address, said, _folder: None }
+        Self { process, address, said, folder: None, worker: None }
     }
 
     /// One cell, no Docker, and every line of its log as JSON in a file.
@@ -115,9 +121,9 @@ impl Server {
         assert!(Command::new("kill").args([signal, "--", &format!("-{}", self.process.id())]).status().unwrap().success());
     }
 
-    /// Processes whose parent is this server.
+    /// Processes whose parent is this server, or its worker.
     pub(crate) fn cells(&self) -> Vec<u32> {
-        children(self.process.id())
+        self.worker.as_ref().map_or_else(|| children(self.process.id()), |worker| worker.cells())
     }
 
     /// The server and its cells.

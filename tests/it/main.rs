@@ -11,6 +11,8 @@ mod colours;
 mod containers;
 mod daemon;
 mod faults;
+#[cfg(feature = "amqp")]
+mod gateway;
 mod glance;
 mod guests;
 mod http;

@@ -1,6 +1,6 @@
 //! `runnel worker` with a real RabbitMQ: every job gets its answer, whoever is killed in the middle of it.
 
-mod broker;
+pub(crate) mod broker;
 
 use crate::client::{Server, prepare, runnel};
 use broker::{Broker, Queues};
@@ -46,7 +46,7 @@ fn away_from(url: &str, queues: &Queues, settings: &[&str]) -> Server {
 }
 
 #[track_caller]
-fn until(holds: impl Fn() -> bool) {
+pub(crate) fn until(holds: impl Fn() -> bool) {
     let begun = Instant::now();
     while !holds() {
         assert!(begun.elapsed() < PATIENCE, "it does not come to that");
@@ -54,7 +54,7 @@ fn until(holds: impl Fn() -> bool) {
     }
 }
 
-fn metric(worker: &Server, name: &str) -> u64 {
+pub(crate) fn metric(worker: &Server, name: &str) -> u64 {
     let text = worker.get("/metrics").1;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
     line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()

@@ -36,7 +36,7 @@ async fn lose_cells(server: &Server) {
         std::process::Command::new("kill").args(["-9", &cell.to_string()]).status().unwrap();
     }
     for _ in 0..600 {
-        let ready: Value = serde_json::from_str(&server.get("/readyz").1).unwrap();
+        let ready: Value = serde_json::from_str(&server.worker.as_deref().unwrap_or(server).get("/readyz").1).unwrap();
         let cells = server.cells();
         // Those that were killed may be gone before the server knows.
         let is_new = cells.len() == before.len() && cells.iter().all(|cell| !before.contains(cell));

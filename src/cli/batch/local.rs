@@ -50,7 +50,7 @@ impl Local {
         }
         let mut run = match self.runner.start(parsed, CancellationToken::new()) {
             Ok(run) => run,
-            Err(Refused::Busy) => return Answer::Busy(Some(RETRY)),
+            Err(Refused::Busy | Refused::Away(_)) => return Answer::Busy(Some(RETRY)),
             Err(refused @ Refused::Workspace(_)) => {
                 return Answer::Last(Last::of_refusal(&Refusal::of_field(Code::UnknownWorkspace, "workspace", refused.to_string())));
             }

@@ -195,6 +195,7 @@ fn helper(frame: HelperFrame, at: &str, own: &Own<'_>, rules: &Rules) -> Result<
         wishes: Wishes::default(),
         workspace: None,
         collect: None,
+        handed: None,
         places: Arc::default(),
         owner: Owner::default(),
         client: Client::default(),

@@ -1,9 +1,8 @@
 //! Queues and exchanges: makes what is missing, as the configuration says, or looks whether it is there. What is there already and made otherwise is
 //! refused by name: a queue without a way to the dead letters would lose what expires in it.
 
-use super::{fault_of, short};
+use crate::amqp::{Fault, fault_of, short};
 use crate::config::queue::{Kind, Queue as Settings};
-use crate::queue::broker::Fault;
 use lapin::options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Consumer, ExchangeKind};

@@ -191,7 +191,7 @@ impl Queues {
         [("jobs", jobs), ("results", results), ("dead", dead), ("cancel", cancel)].map(|(key, name)| format!("queue.{key}={name}"))
     }
 
-    fn channel(&self) -> &Channel {
+    pub(crate) fn channel(&self) -> &Channel {
         &self.link.as_ref().unwrap().1
     }
 

@@ -1,14 +1,12 @@
 //! A connection to RabbitMQ, over TLS where the address says so. The TLS is the one that everything here speaks; lapin takes a stream that is
-//! ready, which is why there is a reactor of ours around Tokio's whose streams may be either.
+//! ready, which is why there is a reactor of ours around Tokio's whose streams may be either. Called by `queue` and `gateway`.
 
-use super::fault_of;
-use crate::config::queue::Queue as Settings;
-use crate::queue::broker::Fault;
 use async_compat::{Compat, CompatExt};
 use async_rs::Runtime;
 use async_rs::traits::Reactor;
 use async_rs::util::RuntimeParts;
 use futures_util::{FutureExt, Stream};
+use lapin::types::ShortString;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{AsyncTcpStream, Connection, ConnectionProperties};
 use std::io::{Read, Write};
@@ -25,7 +23,39 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 /// Where the address does not say. A machine that vanished without a word is missed after two of them.
 const HEARTBEAT_S: u16 = 15;
 
-pub(super) struct Dial {
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// It will not get better by itself: credentials, rights, a queue that is declared otherwise.
+    #[error("{0}")]
+    Refused(String),
+    /// It may get better: nobody there, a connection that broke.
+    #[error("{0}")]
+    Away(String),
+}
+
+/// What the broker says of us, apart from what happens to it.
+pub(crate) fn fault_of(fault: &lapin::Error) -> Fault {
+    use lapin::ErrorKind;
+    let (code, text) = if let ErrorKind::ProtocolError(said) = fault.kind() {
+        (said.get_id(), said.get_message().to_string())
+    } else if let ErrorKind::IOError(fault) = fault.kind() {
+        (0, fault.to_string())
+    } else {
+        (0, fault.to_string())
+    };
+    match code {
+        // No access, not found, in others' hands, declared otherwise; and not allowed, as for a virtual host that is not there.
+        403..=406 | 530 => Fault::Refused(text),
+        _ => Fault::Away(text),
+    }
+}
+
+/// Names were checked with the configuration.
+pub(crate) fn short(name: &str) -> ShortString {
+    ShortString::try_new(name).unwrap_or_default()
+}
+
+pub(crate) struct Dial {
     uri: AMQPUri,
     tls: Option<TlsConnector>,
 }
@@ -38,11 +68,12 @@ impl<Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Either
 type Wire = Compat<Box<dyn Either>>;
 
 impl Dial {
-    pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
-        let mistake = |what: &str| Fault::Refused(format!("`queue.url`: {what}"));
+    /// `setting` is the one that `url` comes from.
+    pub(crate) fn new(setting: &str, url: &str, ca: &str) -> Result<Self, Fault> {
+        let mistake = |what: &str| Fault::Refused(format!("`{setting}`: {what}"));
         // Never what was given: it holds a password.
-        let mut uri: AMQPUri = settings.url.parse().map_err(|_| mistake("not an address such as amqp://user:password@host:5672/vhost"))?;
-        if settings.url.contains('[') {
+        let mut uri: AMQPUri = url.parse().map_err(|_| mistake("not an address such as amqp://user:password@host:5672/vhost"))?;
+        if url.contains('[') {
             return Err(mistake("give the host's name, or its IPv4 address"));
         }
         if uri.vhost.is_empty() {
@@ -51,22 +82,23 @@ impl Dial {
         uri.query.heartbeat.get_or_insert(HEARTBEAT_S);
         let tls = match uri.scheme {
             AMQPScheme::AMQP => None,
-            AMQPScheme::AMQPS => Some(connector(&settings.ca)?),
+            AMQPScheme::AMQPS => Some(connector(ca)?),
         };
         Ok(Self { uri, tls })
     }
 
     /// Without who we are.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let AMQPUri { scheme, authority, vhost, .. } = &self.uri;
         let vhost = if vhost == "/" { "" } else { vhost };
         format!("{scheme}://{}:{}/{vhost}", authority.host, authority.port)
     }
 
-    pub(super) async fn connect(&self) -> Result<Connection, Fault> {
+    /// `who` is what the broker's operators read.
+    pub(crate) async fn connect(&self, who: &str) -> Result<Connection, Fault> {
         let tokio = async_rs::Tokio::current();
         let runtime = Runtime::new(RuntimeParts::new(tokio.clone(), Dialling(tokio)));
-        let options = ConnectionProperties::default().with_connection_name("runnel worker".into());
+        let options = ConnectionProperties::default().with_connection_name(who.into());
         let wire = wire(&self.uri, self.tls.as_ref()).await.map_err(|fault| Fault::Away(fault.to_string()))?;
         // Once: what breaks is made anew from here, with everything on it.
         let wire = std::sync::Mutex::new(Some(wire));
@@ -97,7 +129,7 @@ fn connector(ca: &str) -> Result<TlsConnector, Fault> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if !ca.is_empty() {
-        let unread = |fault: &dyn std::fmt::Display| Fault::Refused(format!("`queue.ca`: `{ca}` holds no certificates: {fault}"));
+        let unread = |fault: &dyn std::fmt::Display| Fault::Refused(format!("the file `{ca}` holds no certificates: {fault}"));
         for certificate in CertificateDer::pem_file_iter(Path::new(ca)).map_err(|fault| unread(&fault))? {
             let added = roots.add(certificate.map_err(|fault| unread(&fault))?);
             added.map_err(|fault| unread(&fault))?;

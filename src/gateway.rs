@@ -1,0 +1,370 @@
+//! Runs on workers elsewhere: takes a job, has it sent over a broker, and hands on what is told of it. Stands where an engine stands: `runner` calls it, doors know
+//! nothing of it. Who is gone is told by the broker (a queue that its owner's connection kept is not there any more), never guessed from silence.
+//! Knows no broker: `gateway::amqp` carries, `queue::gateways` is the worker's side. Never gives a job to two workers: whoever is lost is forgotten first.
+
+#[cfg(feature = "amqp")]
+pub(crate) mod amqp;
+pub(crate) mod event;
+pub(crate) mod job;
+pub(crate) mod words;
+
+use crate::engine::{Changes, Readiness};
+use crate::job::{Handed, Job};
+use crate::lock::lock;
+use crate::standing::{Bond, Standing};
+use event::{Reader, Told};
+use prometheus_client::metrics::counter::Counter;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+use words::{Announcement, Control, LEAST_COST, PART, WINDOW};
+
+/// Messages to the broker that wait to be sent.
+const OUTGOING: usize = 1024;
+/// Batches of one run that wait for their reader: the window in the smallest ones, and those that cost nothing.
+const INBOX: usize = (WINDOW / LEAST_COST) as usize + 16;
+/// A worker that says nothing for so long is not counted on; those that live say something each 2 s.
+const SILENCE: Duration = Duration::from_secs(10);
+/// Workers that are known at once.
+const WORKERS: usize = 4096;
+
+pub struct Gateway {
+    outgoing: mpsc::Sender<Outgoing>,
+    state: Mutex<State>,
+    up: watch::Sender<bool>,
+    changes: Changes,
+    pub standing: Standing,
+    pub counts: Counts,
+}
+
+#[derive(Default)]
+pub struct Counts {
+    /// Jobs that were sent to the broker.
+    pub sent: Counter,
+    /// Of these, those that were sent before.
+    pub again: Counter,
+    /// Workers that were lost in the middle of runs.
+    pub workers_lost: Counter,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    runs: HashMap<u64, Entry>,
+    workers: HashMap<String, (Instant, Announcement)>,
+}
+
+/// One run elsewhere.
+struct Entry {
+    /// None: whoever had it is lost.
+    inbox: Option<mpsc::Sender<Heard>>,
+    /// The worker's, from the first that is heard of it.
+    session: Option<String>,
+    /// Parts of its job that are not sent yet.
+    rest: VecDeque<Vec<u8>>,
+}
+
+enum Heard {
+    Batch(Vec<u8>),
+    Unfit(String),
+}
+
+/// What a carrier is to send.
+pub(crate) enum Outgoing {
+    Job { number: u64, body: Vec<u8> },
+    Control { session: String, number: u64, body: Vec<u8> },
+}
+
+/// A job in parts; all but the first go to the worker that has taken that one.
+pub struct Message {
+    first: Vec<u8>,
+    rest: VecDeque<Vec<u8>>,
+}
+
+/// A run elsewhere, as its owner holds it. Dropping it ends it.
+pub struct Abroad {
+    gateway: Arc<Gateway>,
+    number: u64,
+    inbox: mpsc::Receiver<Heard>,
+    batch: Vec<u8>,
+    /// What of it was read.
+    read: usize,
+    /// Read and not told to the worker.
+    owed: u32,
+    reader: Reader,
+    is_over: bool,
+}
+
+/// What comes of a run elsewhere.
+#[derive(Debug)]
+pub(crate) enum News {
+    Told(Told),
+    /// The worker does not take it.
+    Unfit(String),
+    /// Whoever had it is gone, and what became of it is not known.
+    Lost,
+}
+
+impl Gateway {
+    /// What is to be sent comes out of the receiver, for a carrier.
+    pub(crate) fn new(changes: Changes) -> (Arc<Self>, mpsc::Receiver<Outgoing>) {
+        let (outgoing, carried) = mpsc::channel(OUTGOING);
+        let (state, standing, counts) = (Mutex::default(), Standing::default(), Counts::default());
+        (Arc::new(Self { outgoing, state, up: watch::Sender::new(false), changes, standing, counts }), carried)
+    }
+
+    /// Waits until jobs can be sent.
+    pub async fn up(&self) {
+        let _ = self.up.subscribe().wait_for(|up| *up).await;
+    }
+
+    /// Why nothing can be sent now.
+    pub fn why_not(&self) -> Option<String> {
+        match self.standing.bond() {
+            Bond::Up => None,
+            Bond::Away(why) => Some(format!("the broker is away: {why}")),
+            Bond::Blocked(why) => Some(format!("the broker takes nothing: {why}")),
+        }
+    }
+
+    /// The best that any worker says; without a worker jobs wait for one at the broker.
+    pub fn readiness(&self, language: &str) -> Readiness {
+        if let Some(why) = self.why_not() {
+            return Readiness::Unavailable(why);
+        }
+        let state = lock(&self.state);
+        let workers = state.workers.values().filter(|(since, _)| since.elapsed() < SILENCE);
+        let said = workers.map(|(_, announcement)| {
+            let found = announcement.languages.iter().find(|(name, _)| name == language);
+            found.map_or_else(|| Readiness::Unavailable("no worker has it".to_owned()), |(_, state)| state.clone().into())
+        });
+        let rank = |readiness: &Readiness| match readiness {
+            Readiness::Ready => 0,
+            Readiness::Preparing { .. } => 1,
+            Readiness::Unavailable(_) => 2,
+        };
+        said.min_by_key(rank).unwrap_or_else(|| Readiness::Preparing { what: "no worker is there yet".to_owned(), share: 0.0 })
+    }
+
+    /// Workers that are there, and the jobs that they run at once.
+    pub fn workers(&self) -> (usize, u64) {
+        let state = lock(&self.state);
+        let workers = state.workers.values().filter(|(since, _)| since.elapsed() < SILENCE);
+        workers.fold((0, 0), |(count, places), (_, announcement)| (count + 1, places + u64::from(announcement.places)))
+    }
+
+    /// A job as it is sent. `handed` is what is wanted back of the files that its program leaves.
+    pub fn message(&self, job: &Job, handed: Option<Handed>) -> Message {
+        let encoded = job::encode(job, handed);
+        let mut parts = encoded.chunks(PART);
+        let mut first = (encoded.len() as u64).to_le_bytes().to_vec();
+        first.extend_from_slice(parts.next().unwrap_or_default());
+        let rest = parts.map(|part| words::encode(&Control::Part(Cow::Borrowed(part)))).collect();
+        Message { first, rest }
+    }
+
+    /// Sends a job to whoever takes it.
+    pub async fn send(self: &Arc<Self>, Message { first: body, rest }: Message) -> Abroad {
+        let (inbox, heard) = mpsc::channel(INBOX);
+        let number = {
+            let mut state = lock(&self.state);
+            state.next += 1;
+            let number = state.next;
+            state.runs.insert(number, Entry { inbox: Some(inbox), session: None, rest });
+            number
+        };
+        let abroad = Abroad {
+            gateway: self.clone(),
+            number,
+            inbox: heard,
+            batch: Vec::new(),
+            read: 0,
+            owed: 0,
+            reader: Reader::default(),
+            is_over: false,
+        };
+        self.counts.sent.inc();
+        let _ = self.outgoing.send(Outgoing::Job { number, body }).await;
+        abroad
+    }
+
+    /// The broker is there.
+    pub(crate) fn connected(&self) {
+        self.standing.set(Bond::Up);
+        self.up.send_replace(true);
+        self.changes.tell();
+    }
+
+    /// It takes nothing for now, or takes again.
+    pub(crate) fn blocked(&self, why: Option<String>) {
+        self.standing.set(why.map_or(Bond::Up, Bond::Blocked));
+    }
+
+    /// The broker is gone, and with it the way to every run.
+    pub(crate) fn away(&self, why: String) {
+        self.standing.set(Bond::Away(why));
+        self.up.send_replace(false);
+        let mut state = lock(&self.state);
+        state.workers.clear();
+        state.runs.values_mut().for_each(|entry| entry.inbox = None);
+        drop(state);
+        self.changes.tell();
+    }
+
+    pub(crate) fn announced(&self, session: &str, announcement: Announcement) {
+        let mut state = lock(&self.state);
+        state.workers.retain(|_, (since, _)| since.elapsed() < SILENCE);
+        let is_known = state.workers.contains_key(session);
+        if !is_known && state.workers.len() == WORKERS {
+            return;
+        }
+        let is_news = state.workers.get(session).is_none_or(|(_, before)| *before != announcement);
+        state.workers.insert(session.to_owned(), (Instant::now(), announcement));
+        drop(state);
+        if is_news {
+            self.changes.tell();
+        }
+    }
+
+    /// Something of a run; what is to be answered at once comes back.
+    pub(crate) fn heard(&self, kind: &str, number: u64, session: &str, body: Vec<u8>) -> Vec<Outgoing> {
+        let mut state = lock(&self.state);
+        let Some(entry) = state.runs.get_mut(&number) else {
+            // Nobody waits for it any more.
+            return if kind == words::EVENTS { vec![cancel(session, number)] } else { Vec::new() };
+        };
+        let heard = match kind {
+            words::EVENTS => Heard::Batch(body),
+            words::UNFIT => Heard::Unfit(String::from_utf8_lossy(&body).into_owned()),
+            words::LOST => {
+                entry.inbox = None;
+                return Vec::new();
+            }
+            other => {
+                let other = &other[..other.floor_char_boundary(64)];
+                Heard::Unfit(format!("the worker sends `{other}`, which this gateway does not know: both are to be of one version"))
+            }
+        };
+        entry.session.get_or_insert_with(|| session.to_owned());
+        // A worker that does not keep to the window is as good as lost.
+        if entry.inbox.as_ref().is_some_and(|inbox| inbox.try_send(heard).is_err()) {
+            entry.inbox = None;
+            return vec![cancel(session, number)];
+        }
+        std::mem::take(&mut entry.rest).into_iter().map(|body| Outgoing::Control { session: session.to_owned(), number, body }).collect()
+    }
+
+    /// No queue took this job.
+    pub(crate) fn undelivered(&self, number: u64) {
+        if let Some(entry) = lock(&self.state).runs.get_mut(&number) {
+            entry.inbox = None;
+        }
+    }
+
+    /// Workers that have runs of ours.
+    pub(crate) fn sessions(&self) -> BTreeSet<String> {
+        lock(&self.state).runs.values().filter(|entry| entry.inbox.is_some()).filter_map(|entry| entry.session.clone()).collect()
+    }
+
+    /// This worker's queue is not there any more.
+    pub(crate) fn worker_lost(&self, session: &str) {
+        let mut state = lock(&self.state);
+        state.workers.remove(session);
+        state.runs.values_mut().filter(|entry| entry.session.as_deref() == Some(session)).for_each(|entry| entry.inbox = None);
+        drop(state);
+        self.counts.workers_lost.inc();
+        self.changes.tell();
+    }
+}
+
+fn cancel(session: &str, number: u64) -> Outgoing {
+    Outgoing::Control { session: session.to_owned(), number, body: words::encode(&Control::Cancel) }
+}
+
+impl Abroad {
+    /// What is told next. Cancel safe.
+    pub(crate) async fn next(&mut self, job: &Job) -> News {
+        loop {
+            if self.read < self.batch.len() {
+                return self.read_one(job);
+            }
+            self.pay().await;
+            match self.inbox.recv().await {
+                Some(Heard::Batch(batch)) => {
+                    self.owed = self.owed.saturating_add(words::cost(batch.len()));
+                    (self.batch, self.read) = (batch, 0);
+                }
+                Some(Heard::Unfit(why)) => {
+                    self.is_over = true;
+                    return News::Unfit(why);
+                }
+                None => return News::Lost,
+            }
+        }
+    }
+
+    fn read_one(&mut self, job: &Job) -> News {
+        let left = &self.batch[self.read..];
+        let read = words::first(left).ok().and_then(|(words, rest)| {
+            self.read += left.len() - rest.len();
+            self.reader.told(words, job)
+        });
+        let Some(told) = read else {
+            tracing::error!("a worker sent what can't be read");
+            self.inbox.close();
+            (self.batch, self.read) = (Vec::new(), 0);
+            return News::Lost;
+        };
+        self.is_over |= matches!(told, Told::Ended(_));
+        News::Told(told)
+    }
+
+    /// Half of the window at a time.
+    async fn pay(&mut self) {
+        if self.owed < WINDOW / 2 {
+            return;
+        }
+        let (Some(session), Ok(place)) = (self.session(), self.gateway.outgoing.reserve().await) else { return };
+        let body = words::encode(&Control::Credit(std::mem::take(&mut self.owed)));
+        place.send(Outgoing::Control { session, number: self.number, body });
+    }
+
+    fn session(&self) -> Option<String> {
+        lock(&self.gateway.state).runs.get(&self.number)?.session.clone()
+    }
+
+    /// Only after something was told of it.
+    pub(crate) async fn stdin(&self, bytes: &[u8], eof: bool) {
+        let mut parts: Vec<&[u8]> = bytes.chunks(PART).collect();
+        let last = parts.pop().unwrap_or_default();
+        for part in parts {
+            self.control(&Control::Input { bytes: Cow::Borrowed(part), eof: false }).await;
+        }
+        self.control(&Control::Input { bytes: Cow::Borrowed(last), eof }).await;
+    }
+
+    /// False where no worker is known to have it: then nothing will be told of its end.
+    pub(crate) async fn cancel(&self) -> bool {
+        self.control(&Control::Cancel).await
+    }
+
+    async fn control(&self, control: &Control<'_>) -> bool {
+        let Some(session) = self.session() else { return false };
+        let body = words::encode(control);
+        self.gateway.outgoing.send(Outgoing::Control { session, number: self.number, body }).await.is_ok()
+    }
+}
+
+impl Drop for Abroad {
+    fn drop(&mut self) {
+        let entry = lock(&self.gateway.state).runs.remove(&self.number);
+        if let Some(Entry { session: Some(session), inbox: Some(_), .. }) = entry
+            && !self.is_over
+        {
+            // Where there is no room, it is told when the worker sends the next thing.
+            let _ = self.gateway.outgoing.try_send(cancel(&session, self.number));
+        }
+    }
+}

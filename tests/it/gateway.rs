@@ -1,0 +1,329 @@
+//! `runnel serve --backend` with a real RabbitMQ. With RUNNEL_TEST_BACKEND=amqp every server of the other tests is a gateway with a worker, and has to pass them
+//! all the same; here is what only a gateway can meet: somebody who is killed in the middle of a run.
+
+use crate::client::{Client, Folder, Server, prepare, runnel};
+use crate::queue::broker::Broker;
+use crate::queue::{metric, until};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A name that no other test has for what gateways and workers share.
+fn names() -> [String; 4] {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let of = |setting: &str, what: &str| format!("{setting}=gate{number}.{what}");
+    let [queue, workers] = [of("backend.queue", "runs"), of("backend.workers", "workers")];
+    // A worker's other queues are made as well, and nobody uses them.
+    [queue, workers, of("queue.jobs", "jobs"), of("queue.results", "results")]
+}
+
+fn with_settings<'a>(mut command: std::process::Command, settings: impl IntoIterator<Item = &'a str>) -> std::process::Command {
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    command
+}
+
+fn worker(url: &str, names: &[String], settings: &[&str]) -> Server {
+    let mut command = runnel();
+    command.args(["worker", "--queue", url, "--listen", "127.0.0.1:0"]);
+    Server::begin(with_settings(command, names.iter().map(String::as_str).chain(settings.iter().copied())))
+}
+
+fn gateway(url: &str, names: &[String], listen: &str, arguments: &[&str]) -> Server {
+    let mut command = runnel();
+    command.args(["serve", "--backend", url, "--listen", listen]).args(arguments);
+    Server::begin(with_settings(command, names.iter().map(String::as_str)))
+}
+
+/// A gateway with a worker, where the tests are to run with one in the place of each server.
+pub(crate) fn in_place_of(listen: &str, arguments: &[&str]) -> Option<Server> {
+    if std::env::var("RUNNEL_TEST_BACKEND").ok()? != "amqp" {
+        return None;
+    }
+    let broker = Broker::shared()?;
+    let (url, names) = (broker.url(), names());
+    let settings: Vec<_> = arguments.windows(2).filter(|pair| pair[0] == "--set").map(|pair| pair[1]).collect();
+    // The desk that clients meet is the gateway's: as large as its worker's.
+    let number = |setting: &str, usual: usize| {
+        let given = settings.iter().find_map(|given| given.strip_prefix(setting)?.strip_prefix('='));
+        given.map_or(usual, |given| given.parse().unwrap())
+    };
+    let live = number("desk.live", 1024);
+    let busy = live.min(number("desk.busy_per_cell", 4) * number("cells.count", 2));
+    let desk = [format!("backend.busy={busy}"), format!("backend.live={live}")];
+    let arguments: Vec<&str> = arguments.iter().copied().chain(desk.iter().flat_map(|setting| ["--set", setting.as_str()])).collect();
+    let worker = worker(&url, &names, &settings);
+    let mut gateway = gateway(&url, &names, listen, &arguments);
+    until(|| serde_json::from_str::<Value>(&gateway.get("/readyz").1).is_ok_and(|ready| ready["workers"] == 1 && ready["ready"] == true));
+    gateway.worker = Some(Box::new(worker));
+    Some(gateway)
+}
+
+const SMALL: [&str; 3] = ["docker.enabled=false", "cells.count=1", "desk.live=200"];
+
+/// Gateways and workers over one broker.
+struct Cluster {
+    gateways: Vec<Server>,
+    workers: Vec<Server>,
+    url: String,
+    names: [String; 4],
+}
+
+impl Cluster {
+    fn new(broker: &Broker, gateways: usize, workers: usize) -> Self {
+        prepare();
+        let (url, names) = (broker.url(), names());
+        let mut cluster = Self { gateways: Vec::new(), workers: Vec::new(), url, names };
+        (0..workers).for_each(|_| cluster.add_worker());
+        (0..gateways).for_each(|_| cluster.add_gateway());
+        cluster
+    }
+
+    fn add_worker(&mut self) {
+        self.workers.push(worker(&self.url, &self.names, &SMALL));
+    }
+
+    fn add_gateway(&mut self) {
+        let folder = Folder::new();
+        let setting = format!("workspaces.folder={}", folder.0.display());
+        let mut gateway = gateway(&self.url, &self.names, "127.0.0.1:0", &["--set", &setting]);
+        gateway.folder = Some(folder);
+        self.gateways.push(gateway);
+        let (gateway, workers) = (&self.gateways[self.gateways.len() - 1], self.workers.len());
+        until(|| known(gateway) == workers);
+    }
+}
+
+/// Workers that a gateway knows of, if it is ready.
+fn known(gateway: &Server) -> usize {
+    let ready: Value = serde_json::from_str(&gateway.get("/readyz").1).unwrap();
+    let workers = usize::try_from(ready["workers"].as_u64().unwrap()).unwrap();
+    if ready["ready"] == true { workers } else { usize::MAX }
+}
+
+fn kill(server: &mut Server) {
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_run_is_told_as_on_a_single_machine() {
+    let Some(broker) = Broker::shared() else { return };
+    let cluster = Cluster::new(broker, 1, 1);
+    let mut client = cluster.gateways[0].connect().await;
+    let ran = client.python("import sys\nprint('out')\nprint('err', file=sys.stderr)").await;
+    assert_eq!((ran.succeeded().stdout(), ran.stderr()), ("out\n", "err\n"));
+    assert_eq!((ran.kinds()[0], &ran.frames[0]["engine"]), ("started", &json!("wasm")));
+    assert_eq!(ran.streamed("stdout"), "out\n");
+
+    // A dialogue: each answer goes by the broker.
+    client
+        .begin("d", json!({"language": "python", "code": "for _ in range(3): print(int(input()) * 2, flush=True)", "interactive": true}))
+        .await;
+    for n in 1..=3 {
+        client.next_of("waiting").await;
+        client.send(json!({"type": "stdin", "id": "d", "data": format!("{n}\n")})).await;
+        assert_eq!(client.next_of("stdout").await["data"], format!("{}\n", 2 * n));
+    }
+    assert_eq!(client.rest("d").await.status(), "success");
+
+    client.begin("c", json!({"language": "python", "code": "print(1, flush=True)\nwhile True: pass"})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "cancel", "id": "c"})).await;
+    assert_eq!(client.rest("c").await.status(), "cancelled");
+    assert_eq!(metric(&cluster.gateways[0], "runnel_gateway_sent_total"), 3);
+    assert_eq!(metric(&cluster.gateways[0], "runnel_gateway_workers"), 1);
+}
+
+#[tokio::test]
+async fn a_lost_worker_is_another_ones_turn() {
+    let Some(broker) = Broker::shared() else { return };
+    let mut cluster = Cluster::new(broker, 1, 1);
+    let mut client = cluster.gateways[0].connect().await;
+    // Nothing of it was seen but that it had started: it starts again.
+    let slow = "import time\ntime.sleep(2)\nprint('done')";
+    client.begin("again", json!({"language": "python", "code": slow})).await;
+    client.begin("seen", json!({"language": "python", "code": "print('seen', flush=True)\nwhile True: pass"})).await;
+    let mut frames = BTreeMap::<String, Vec<Value>>::new();
+    while !has(&frames, "again", "started") || !has(&frames, "seen", "stdout") {
+        note(&mut frames, client.next().await);
+    }
+    kill(&mut cluster.workers.remove(0));
+    cluster.add_worker();
+    while !has(&frames, "again", "result") || !has(&frames, "seen", "result") {
+        note(&mut frames, client.next().await);
+    }
+    let kinds: Vec<_> = frames["again"].iter().map(|frame| frame["type"].as_str().unwrap()).filter(|kind| *kind != "queued").collect();
+    assert_eq!(kinds, ["started", "started", "stdout", "result"]);
+    assert_eq!(frames["again"].last().unwrap()["execution"]["stdout"], "done\n");
+    // What was printed is not told twice: our fault, and said so.
+    let end = &frames["seen"].last().unwrap()["execution"];
+    assert_eq!(
+        (&end["status"], frames["seen"].iter().filter(|frame| frame["type"] == "started").count()),
+        (&json!("internal"), 1),
+        "{end}"
+    );
+    assert_eq!(metric(&cluster.gateways[0], "runnel_gateway_again_total"), 1);
+    assert_eq!(client.python("print(1)").await.succeeded().stdout(), "1\n");
+}
+
+fn note(frames: &mut BTreeMap<String, Vec<Value>>, frame: Value) {
+    frames.entry(frame["id"].as_str().unwrap().to_owned()).or_default().push(frame);
+}
+
+fn has(frames: &BTreeMap<String, Vec<Value>>, id: &str, kind: &str) -> bool {
+    frames.get(id).is_some_and(|frames| frames.iter().any(|frame| frame["type"] == kind))
+}
+
+#[tokio::test]
+async fn what_waits_for_input_holds_no_place_at_a_worker() {
+    let Some(broker) = Broker::shared() else { return };
+    let cluster = Cluster::new(broker, 1, 1);
+    let mut client = cluster.gateways[0].connect().await;
+    // Ten times as many as a worker takes at once.
+    for n in 0..40 {
+        client.begin(&format!("d{n}"), json!({"language": "python", "code": "print(input())", "interactive": true})).await;
+    }
+    let mut waiting = 0;
+    while waiting < 40 {
+        waiting += usize::from(client.next().await["type"] == "waiting");
+    }
+    client.begin("quick", json!({"language": "python", "code": "print(1)"})).await;
+    assert_eq!(client.rest("quick").await.succeeded().stdout(), "1\n");
+    for n in 0..40 {
+        client.send(json!({"type": "stdin", "id": format!("d{n}"), "data": format!("{n}\n")})).await;
+    }
+    let mut ended = 0;
+    while ended < 40 {
+        let frame = client.next().await;
+        if frame["type"] == "result" {
+            assert_eq!(format!("d{}", frame["execution"]["stdout"].as_str().unwrap().trim()), frame["id"].as_str().unwrap());
+            ended += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn large_jobs_go_in_parts() {
+    let Some(broker) = Broker::shared() else { return };
+    let cluster = Cluster::new(broker, 1, 1);
+    let mut client = cluster.gateways[0].connect().await;
+    let large = "x".repeat(11 << 20);
+    client.send(json!({"type": "workspace.open", "workspace": "w", "files": {"large.txt": large}})).await;
+    client.next_of("workspace").await;
+    let code = "text = open('large.txt').read()\nprint(len(text), set(text))\nopen('larger.txt', 'w').write(2 * text)";
+    let ran = client.run(json!({"language": "python", "workspace": "w", "code": code})).await;
+    assert_eq!(ran.succeeded().stdout(), format!("{} {{'x'}}\n", large.len()));
+    let ran = client.run(json!({"language": "python", "workspace": "w", "code": "print(len(open('larger.txt').read()))"})).await;
+    assert_eq!(ran.succeeded().stdout(), format!("{}\n", 2 * large.len()));
+}
+
+#[tokio::test]
+async fn nothing_runs_for_a_gateway_that_is_gone() {
+    let Some(broker) = Broker::shared() else { return };
+    let mut cluster = Cluster::new(broker, 2, 1);
+    let mut lost = cluster.gateways[0].connect().await;
+    lost.begin("r", json!({"language": "python", "code": "print(1, flush=True)\nwhile True: pass", "limits": {"time_ms": 60000}})).await;
+    lost.next_of("stdout").await;
+    let live = |cluster: &Cluster| metric(&cluster.workers[0], "runnel_runs_live{engine=\"wasm\"}");
+    assert_eq!(live(&cluster), 1);
+    kill(&mut cluster.gateways[0]);
+    until(|| live(&cluster) == 0);
+    // The other one goes on.
+    let mut client = cluster.gateways[1].connect().await;
+    assert_eq!(client.python("print(1)").await.succeeded().stdout(), "1\n");
+}
+
+#[tokio::test]
+async fn a_broker_that_goes_and_comes_back() {
+    let Some(mut broker) = Broker::start() else { return };
+    let cluster = Cluster::new(&broker, 1, 1);
+    let gateway = &cluster.gateways[0];
+    let mut client = gateway.connect().await;
+    client.begin("seen", json!({"language": "python", "code": "print(1, flush=True)\nwhile True: pass"})).await;
+    client.next_of("stdout").await;
+    client.begin("again", json!({"language": "python", "code": "import time\ntime.sleep(2)\nprint(2)"})).await;
+    client.next_of("started").await;
+    broker.kill();
+    // What was seen can't be repeated.
+    let end = client.next().await;
+    assert_eq!((&end["type"], &end["id"], &end["execution"]["status"]), (&json!("result"), &json!("seen"), &json!("internal")));
+    // What is new is refused, with a reason and a time to come back.
+    client.begin("new", json!({"language": "python", "code": "print(3)"})).await;
+    let error = client.next().await;
+    assert_eq!((&error["type"], &error["code"], &error["details"]["retry_after_ms"]), (&json!("error"), &json!("busy"), &json!(1000)));
+    assert!(error["message"].as_str().unwrap().contains("the broker is away"), "{error}");
+    assert_eq!(gateway.get("/readyz").0, 503);
+    assert_eq!(metric(gateway, "runnel_gateway_up"), 0);
+    broker.restart().await;
+    until(|| known(gateway) == 1);
+    // What nobody had seen waited for its way, or found none in time: either way it has its end, and only one.
+    let end = client.rest("again").await;
+    let end = end.last();
+    let status = end["execution"]["status"].as_str().unwrap();
+    assert!(status == "success" || status == "internal", "{end}");
+    assert_eq!(client.python("print(4)").await.succeeded().stdout(), "4\n");
+}
+
+/// Many runs, workers that are killed in the middle of them, and each run has one end.
+#[tokio::test]
+async fn every_run_has_one_end_whoever_is_killed() {
+    const RUNS: usize = 2000;
+    const AT_ONCE: usize = 20;
+    let Some(broker) = Broker::shared() else { return };
+    let mut cluster = Cluster::new(broker, 2, 2);
+    let mut clients = Vec::new();
+    for number in 0..4 {
+        clients.push(cluster.gateways[number % 2].connect().await);
+    }
+    let done = std::sync::Arc::new(AtomicU32::new(0));
+    let tasks: Vec<_> = clients.into_iter().map(|client| tokio::spawn(many(client, RUNS / 4, AT_ONCE, done.clone()))).collect();
+    for kills in 1..=4 {
+        while (done.load(Ordering::Relaxed) as usize) < kills * RUNS / 5 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        kill(&mut cluster.workers.remove(0));
+        cluster.add_worker();
+    }
+    let mut statuses = BTreeMap::<String, usize>::new();
+    for task in tasks {
+        for (id, ends) in task.await.unwrap() {
+            assert_eq!(ends.len(), 1, "{id}: {ends:?}");
+            *statuses.entry(ends[0].clone()).or_default() += 1;
+        }
+    }
+    assert_eq!(statuses.values().sum::<usize>(), RUNS);
+    // A kill costs what was seen of its runs at most: those that it had at once.
+    assert!(statuses.keys().all(|status| status == "success" || status == "internal"), "{statuses:?}");
+    assert!(statuses["success"] >= RUNS * 9 / 10, "{statuses:?}");
+}
+
+/// So many runs, some at once; the ends of each.
+async fn many(mut client: Client, runs: usize, at_once: usize, done: std::sync::Arc<AtomicU32>) -> BTreeMap<String, Vec<String>> {
+    let mut ends = BTreeMap::<String, Vec<String>>::new();
+    let (mut begun, mut live) = (0, 0);
+    while begun < runs || live > 0 {
+        while begun < runs && live < at_once {
+            client.begin(&format!("r{begun}"), json!({"language": "python", "code": format!("print({begun})")})).await;
+            (begun, live) = (begun + 1, live + 1);
+        }
+        let frame = client.next().await;
+        assert_ne!(frame["type"], "error", "{frame}");
+        if frame["type"] == "result" {
+            let (id, execution) = (frame["id"].as_str().unwrap().to_owned(), &frame["execution"]);
+            let status = execution["status"].as_str().unwrap().to_owned();
+            if status == "success" {
+                assert_eq!(execution["stdout"], format!("{}\n", id.trim_start_matches('r')));
+            }
+            ends.entry(id).or_default().push(status);
+            live -= 1;
+            done.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    // Nothing comes after: an answer of the server's is next.
+    client.send(json!({"type": "clock", "time_ms": 0})).await;
+    assert_eq!(client.next().await["type"], "clock");
+    ends
+}
