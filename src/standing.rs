@@ -77,8 +77,9 @@ impl Standing {
         lock(&self.bond).clone()
     }
 
-    pub fn set_waiting(&self, jobs: u32) {
-        self.waiting.store(i64::from(jobs), Ordering::Relaxed);
+    pub fn set_waiting(&self, jobs: Option<u64>) {
+        let jobs = jobs.map_or(-1, |jobs| i64::try_from(jobs).unwrap_or(i64::MAX));
+        self.waiting.store(jobs, Ordering::Relaxed);
     }
 
     pub fn waiting(&self) -> Option<i64> {
