@@ -4,7 +4,7 @@ RUNNEL := target/release/runnel
 PAGE := web-demo
 PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/public -type f -not -path '*/dist/*') $(addprefix $(PAGE)/,index.html vite.config.ts package.json scripts/compress.js)
 
-.PHONY: help run test tested build guests images dist image deploy setup lint unit doors guard guard-update web browser fuzz bench bench-quick deny clean
+.PHONY: help run test tested build guests images dist image deploy setup lint unit broker doors guard guard-update web browser fuzz bench bench-quick deny clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -67,7 +67,10 @@ lint: ## format, lints, dependencies as they are locked
 unit: ## tests of pure code
 	cargo test --release --locked --workspace --lib --bins
 
-doors: guests ## tests at the doors, with the real server
+broker: # one that speaks Kafka's protocol, for the tests of that door
+	@[ "$$RUNNEL_TEST_KAFKA" = 0 ] || tests/tansu.sh
+
+doors: guests broker ## tests at the doors, with the real server
 	cargo test --release --locked --test it
 
 guard: guests ## counts of what a run costs, against those of benches/guard.toml

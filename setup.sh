@@ -11,6 +11,9 @@ python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 python3 -c 'import yaml' 2>/dev/null || /usr/bin/python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
 command -v openssl >/dev/null || missing+=(openssl)
 command -v curl >/dev/null || missing+=(curl)
+# Kafka's client and its OpenSSL are C, and are built here.
+command -v c++ >/dev/null && command -v make >/dev/null || missing+=(build-essential)
+perl -MIPC::Cmd -MFindBin -e 1 2>/dev/null || missing+=(perl)
 # The tests of the broker's door start one of their own, out of this package.
 [ "${RUNNEL_TEST_QUEUE:-}" = 0 ] || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing+=(rabbitmq-server)
 command -v node >/dev/null || missing+=(nodejs)

@@ -1,6 +1,7 @@
 //! A connection to RabbitMQ, over TLS where the address says so. The TLS is the one that everything here speaks; lapin takes a stream that is
 //! ready, which is why there is a reactor of ours around Tokio's whose streams may be either. Called by `queue` and `gateway`.
 
+use crate::standing::Fault;
 use async_compat::{Compat, CompatExt};
 use async_rs::Runtime;
 use async_rs::traits::Reactor;
@@ -22,16 +23,6 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Where the address does not say. A machine that vanished without a word is missed after two of them.
 const HEARTBEAT_S: u16 = 15;
-
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum Fault {
-    /// It will not get better by itself: credentials, rights, a queue that is declared otherwise.
-    #[error("{0}")]
-    Refused(String),
-    /// It may get better: nobody there, a connection that broke.
-    #[error("{0}")]
-    Away(String),
-}
 
 /// What the broker says of us, apart from what happens to it.
 pub(crate) fn fault_of(fault: &lapin::Error) -> Fault {

@@ -10,7 +10,7 @@ mod token;
 mod toolchains;
 mod top;
 mod unit;
-#[cfg(feature = "amqp")]
+#[cfg(any(feature = "amqp", feature = "kafka"))]
 mod worker;
 mod workspace;
 
@@ -67,8 +67,11 @@ enum Command {
     Batch(Box<batch::BatchArguments>),
     /// Serve the WebSocket protocol
     Serve(serve::ServeArguments),
+    /// Send many jobs out of a file to a broker
+    #[cfg(any(feature = "amqp", feature = "kafka"))]
+    Submit(batch::submit::SubmitArguments),
     /// Take jobs from a broker and publish their results
-    #[cfg(feature = "amqp")]
+    #[cfg(any(feature = "amqp", feature = "kafka"))]
     Worker(worker::WorkerArguments),
     /// Make a token for clients of a server
     Token(token::TokenArguments),
@@ -101,9 +104,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(arguments) => run::run(&settings, *arguments),
         Command::Judge(arguments) => judge::judge(settings, &arguments),
-        Command::Batch(arguments) => batch::batch(&settings, *arguments),
+        Command::Batch(arguments) => batch::batch(settings, *arguments),
         Command::Serve(arguments) => serve::serve(settings, &arguments),
-        #[cfg(feature = "amqp")]
+        #[cfg(any(feature = "amqp", feature = "kafka"))]
+        Command::Submit(arguments) => batch::submit::submit(settings, &arguments),
+        #[cfg(any(feature = "amqp", feature = "kafka"))]
         Command::Worker(arguments) => worker::worker(settings, &arguments),
         Command::Token(arguments) => token::token(&arguments),
         Command::Top(arguments) => top::top(&arguments),
@@ -120,6 +125,20 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Cell(arguments) => crate::cell::main(&arguments).map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// The configuration with this broker, or that of the configuration; or it was told why not.
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+fn broker_of(settings: &mut SettingsArguments, url: Option<&String>) -> Result<Config, ExitCode> {
+    if let Some(url) = url {
+        settings.set.push(("queue.url".to_owned(), url.clone()));
+    }
+    let (config, _) = settings.load_or_tell()?;
+    if config.queue.url.is_empty() {
+        eprintln!("error: no broker is given\nhint: `--queue amqp://user:password@host`, `--queue kafka://host:9092`, or RUNNEL_QUEUE_URL");
+        return Err(ExitCode::from(USAGE));
+    }
+    Ok(config)
 }
 
 impl SettingsArguments {

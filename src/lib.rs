@@ -37,7 +37,7 @@ pub mod runner;
 pub mod workspace;
 
 pub mod cli;
-#[cfg(feature = "amqp")]
+#[cfg(any(feature = "amqp", feature = "kafka"))]
 pub mod queue;
 pub mod server;
 

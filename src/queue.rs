@@ -2,10 +2,16 @@
 //! confirmed its answer, so none is lost, and one that was under way when its worker or the broker went is run again. Called by `cli worker`.
 //! Never goes around the runner, never logs what is in a message, and never ends because of one.
 
+#[cfg(feature = "amqp")]
 mod amqp;
+pub mod ask;
 mod broker;
 mod cancels;
+mod dialect;
+#[cfg(feature = "amqp")]
 pub mod gateways;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod message;
 mod work;
 
@@ -18,6 +24,7 @@ use crate::toolchain::Toolchains;
 pub use broker::Fault;
 use broker::{Broker, News, Session};
 use cancels::Cancels;
+use dialect::Dialect;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -36,6 +43,8 @@ pub struct Worker {
     broker: Broker,
     runner: Arc<Runner>,
     rules: Rules,
+    /// The words of others, where jobs and answers are in these.
+    dialect: Option<Arc<Dialect>>,
     standing: Arc<Standing>,
     settings: Settings,
     cancels: Mutex<Cancels>,
@@ -55,12 +64,17 @@ enum Ended {
 }
 
 impl Worker {
-    /// Fails where the address can't be used.
+    /// Fails where the address or the dialect can't be used.
     pub fn new(config: &Config, toolchains: Toolchains, runner: Arc<Runner>, standing: Arc<Standing>) -> Result<Arc<Self>, Fault> {
+        let dialect = match config.queue.dialect.as_str() {
+            "" => None,
+            name => Some(Arc::new(Dialect::load(name).map_err(|mistake| Fault::Refused(format!("`queue.dialect`: {mistake}")))?)),
+        };
         Ok(Arc::new(Self {
             broker: Broker::new(config)?,
             runner,
             rules: Rules::new(config, toolchains),
+            dialect,
             standing,
             settings: Settings {
                 events: config.queue.events,
@@ -126,7 +140,7 @@ impl Worker {
             tokio::select! {
                 () = shutdown.cancelled() => break None,
                 news = session.next() => match news {
-                    News::Job(delivery) => drop(works.spawn(self.clone().work(session.desk(), *delivery))),
+                    News::Job(delivery) => drop(works.spawn(self.clone().work(*delivery))),
                     News::Cancel(id) => lock(&self.cancels).cancel(id),
                     News::Blocked(why) => self.standing.set(why.map_or(Bond::Up, Bond::Blocked)),
                     News::Lost(fault) => break Some(fault),
@@ -159,7 +173,7 @@ impl Worker {
                 () = tokio::time::sleep_until(deadline) => break,
                 news = session.next() => match news {
                     // On their way when we said that we take no more: the runner takes none either, so they go back.
-                    News::Job(delivery) => drop(works.spawn(self.clone().work(session.desk(), *delivery))),
+                    News::Job(delivery) => drop(works.spawn(self.clone().work(*delivery))),
                     News::Cancel(id) => lock(&self.cancels).cancel(id),
                     News::Blocked(_) => {}
                     News::Lost(_) => break,

@@ -33,6 +33,17 @@ pub enum Bond {
     Up,
 }
 
+/// Why a broker can't be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Fault {
+    /// It will not get better by itself: credentials, rights, a queue that is declared otherwise.
+    #[error("{0}")]
+    Refused(String),
+    /// It may get better: nobody there, a connection that broke.
+    #[error("{0}")]
+    Away(String),
+}
+
 impl Bond {
     pub fn word(&self) -> &'static str {
         match self {
@@ -77,8 +88,9 @@ impl Standing {
         lock(&self.bond).clone()
     }
 
-    pub fn set_waiting(&self, jobs: u32) {
-        self.waiting.store(i64::from(jobs), Ordering::Relaxed);
+    pub fn set_waiting(&self, jobs: Option<u64>) {
+        let jobs = jobs.map_or(-1, |jobs| i64::try_from(jobs).unwrap_or(i64::MAX));
+        self.waiting.store(jobs, Ordering::Relaxed);
     }
 
     pub fn waiting(&self) -> Option<i64> {

@@ -1,10 +1,14 @@
 //! `runnel batch`: many jobs out of a file, to servers or to engines of its own, and a line for each as it ends. As
 //! many workers as jobs may be under way: each takes a line, has it run until there is an answer, and writes that once.
 
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+mod broker;
 mod lines;
 mod link;
 mod local;
 mod results;
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+pub(super) mod submit;
 mod tally;
 
 use super::{FAILED, SettingsArguments, USAGE, unit};
@@ -25,6 +29,11 @@ use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
+/// What can be given in place of servers.
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+const WAYS: [&str; 2] = ["local", "queue"];
+#[cfg(not(any(feature = "amqp", feature = "kafka")))]
+const WAYS: [&str; 1] = ["local"];
 /// Below `--fail-under`.
 const BELOW: u8 = 1;
 const INTERRUPTED: u8 = 130;
@@ -38,14 +47,18 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A job is a JSON object on a line of its own: the fields of a `run` frame without `type`. Without `id` it has its line's number; without `stream`, false.\nA result is a line {\"line\", \"id\", \"result\": {…}}, or {\"line\", \"id\"?, \"error\": {…}} where the job was refused; in the order in which they end.\n\nexit codes: 0 all lines have a result, 1 fewer good ones than `--fail-under`, 2 a mistake in the arguments or another batch's results, 70 no server or the results can't be written, 130 interrupted\n\nexamples:\n  runnel batch jobs.jsonl --server ws://127.0.0.1:8080 -o results.jsonl\n  runnel batch jobs.jsonl --server ws://127.0.0.1:8080 -o results.jsonl --resume\n  generate | runnel batch - --local --fail-under 0.95 > results.jsonl"
+    after_help = "A job is a JSON object on a line of its own: the fields of a `run` frame without `type`. Without `id` it has its line's number; without `stream`, false.\nA result is a line {\"line\", \"id\", \"result\": {…}}, or {\"line\", \"id\"?, \"error\": {…}} where the job was refused; in the order in which they end.\n\nexit codes: 0 all lines have a result, 1 fewer good ones than `--fail-under`, 2 a mistake in the arguments or another batch's results, 70 no server or the results can't be written, 130 interrupted\n\nexamples:\n  runnel batch jobs.jsonl --server ws://127.0.0.1:8080 -o results.jsonl\n  runnel batch jobs.jsonl --server ws://127.0.0.1:8080 -o results.jsonl --resume\n  runnel batch jobs.jsonl --queue amqp://localhost -o results.jsonl\n  generate | runnel batch - --local --fail-under 0.95 > results.jsonl"
 )]
 pub(super) struct BatchArguments {
     /// The jobs, or `-` for stdin
     jobs: PathBuf,
     /// A server's address; several take turns
-    #[arg(long, value_name = "ws://HOST:PORT", required_unless_present = "local", conflicts_with = "local")]
+    #[arg(long, value_name = "ws://HOST:PORT", required_unless_present_any = WAYS, conflicts_with = "local")]
     server: Vec<Address>,
+    /// A broker that workers take jobs from
+    #[cfg(any(feature = "amqp", feature = "kafka"))]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["local", "server"])]
+    queue: Option<String>,
     /// Run the jobs here, without a server
     #[arg(long)]
     local: bool,
@@ -102,6 +115,9 @@ enum Answer {
 enum Fault {
     #[error("no server can be reached\n  {}\nhint: `--resume` goes on from here", .0.join("\n  "))]
     NoServer(Vec<String>),
+    #[cfg(any(feature = "amqp", feature = "kafka"))]
+    #[error("the broker: {0}\nhint: `--resume` goes on from here")]
+    NoBroker(String),
     #[error("the results can't be written")]
     Write,
 }
@@ -109,6 +125,8 @@ enum Fault {
 /// Where jobs run.
 enum Way {
     Servers(Arc<Pool>),
+    #[cfg(any(feature = "amqp", feature = "kafka"))]
+    Broker(Arc<broker::Broker>),
     Local(Box<Local>),
 }
 
@@ -125,7 +143,7 @@ enum End {
     Interrupted,
 }
 
-pub(super) fn batch(settings: &SettingsArguments, arguments: BatchArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn batch(mut settings: SettingsArguments, arguments: BatchArguments) -> anyhow::Result<ExitCode> {
     let fail_under = arguments.fail_under;
     let loaded = if arguments.local {
         match settings.load_or_tell() {
@@ -134,6 +152,14 @@ pub(super) fn batch(settings: &SettingsArguments, arguments: BatchArguments) -> 
         }
     } else {
         None
+    };
+    #[cfg(any(feature = "amqp", feature = "kafka"))]
+    let over_broker = match &arguments.queue {
+        Some(_) => match super::broker_of(&mut settings, arguments.queue.as_ref()) {
+            Ok(config) => Some(config),
+            Err(code) => return Ok(code),
+        },
+        None => None,
     };
     let (jobs, output, earlier) = match open(&arguments) {
         Ok(opened) => opened,
@@ -148,13 +174,20 @@ pub(super) fn batch(settings: &SettingsArguments, arguments: BatchArguments) -> 
     let runtime = runtime.enable_all().build()?;
     let tally = Arc::new(Tally::new(jobs.size));
     let ended = runtime.block_on(async {
+        let patience = Duration::from_millis(arguments.patience);
         let (way, tasks) = match &loaded {
             Some((config, toolchains)) => {
                 let (local, tasks) = Local::start(config, toolchains, &tally).await?;
                 (Way::Local(Box::new(local)), tasks)
             }
+            #[cfg(any(feature = "amqp", feature = "kafka"))]
+            None if over_broker.is_some() => {
+                let Some(config) = over_broker else { return Ok(End::Done) };
+                let broker = broker::Broker::new(config, patience, tally.clone());
+                let tasks = broker.keep();
+                (Way::Broker(broker), tasks)
+            }
             None => {
-                let patience = Duration::from_millis(arguments.patience);
                 let pool = Pool::new(arguments.server, patience, arguments.token.map(|token| token.0), tally.clone());
                 let tasks = pool.keep();
                 (Way::Servers(pool), tasks)
@@ -311,6 +344,8 @@ impl Batch {
         loop {
             let answer = match &self.way {
                 Way::Servers(pool) => pool.ask(job).await?,
+                #[cfg(any(feature = "amqp", feature = "kafka"))]
+                Way::Broker(broker) => broker.ask(job).await?,
                 Way::Local(local) => local.ask(job).await,
             };
             match answer {

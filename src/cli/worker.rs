@@ -1,17 +1,20 @@
 //! `runnel worker`: takes jobs from a broker instead of listening for clients, and stops in order. Beside it a small listener for operators.
 
 use super::{SettingsArguments, Size, USAGE, serve};
-use crate::queue::gateways::{self, Host};
+use crate::config::Config;
 use crate::queue::{self, Worker};
+use crate::runner::Runner;
 use crate::server::{self, Server};
-use crate::standing::Standing;
+use crate::standing::{Fault, Standing};
 use crate::telemetry::Telemetry;
+use crate::toolchain::Toolchains;
 use crate::workspace::Workspaces;
 use clap::Args;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
@@ -44,7 +47,7 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
         Err(code) => return Ok(code),
     };
     if config.queue.url.is_empty() {
-        eprintln!("error: no broker is given\nhint: `--queue amqp://user:password@host`, or RUNNEL_QUEUE_URL");
+        eprintln!("error: no broker is given\nhint: `--queue amqp://user:password@host`, `--queue kafka://host:9092`, or RUNNEL_QUEUE_URL");
         return Ok(ExitCode::from(USAGE));
     }
     serve::raise_descriptors();
@@ -74,10 +77,6 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
             Ok(worker) => worker,
             Err(fault) => return Ok(refused(&fault.to_string())),
         };
-        let host = match config.queue.gateways.then(|| Host::new(&config, toolchains.clone(), runner.clone())).transpose() {
-            Ok(host) => host,
-            Err(fault) => return Ok(refused(&fault.to_string())),
-        };
         let shutdown = CancellationToken::new();
         let signals = tokio::spawn(serve::signals(shutdown.clone())?);
         let preparing = tokio::select! {
@@ -89,9 +88,9 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
             std::io::stdout().flush()?;
         }
         let preparing = tokio::spawn(preparing);
-        let hosted = match host {
-            Some(host) => tokio::spawn(gateways::run(host, shutdown.clone())),
-            None => tokio::spawn(async {}),
+        let hosted = match host(&config, &toolchains, &runner, &shutdown) {
+            Ok(hosted) => hosted,
+            Err(fault) => return Ok(refused(&fault.to_string())),
         };
         let working = async {
             let worked = queue::run(worker, shutdown).await;
@@ -113,6 +112,22 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
     });
     runtime.shutdown_background();
     worked
+}
+
+/// Runs gateways' jobs, where the broker is one that they use.
+#[cfg(feature = "amqp")]
+fn host(config: &Config, toolchains: &Toolchains, runner: &Arc<Runner>, shutdown: &CancellationToken) -> Result<JoinHandle<()>, Fault> {
+    use crate::queue::gateways::{self, Host};
+    if !config.queue.gateways || !config.queue.url.starts_with("amqp") {
+        return Ok(tokio::spawn(async {}));
+    }
+    let host = Host::new(config, toolchains.clone(), runner.clone())?;
+    Ok(tokio::spawn(gateways::run(host, shutdown.clone())))
+}
+
+#[cfg(not(feature = "amqp"))]
+fn host(_: &Config, _: &Toolchains, _: &Arc<Runner>, _: &CancellationToken) -> Result<JoinHandle<()>, Fault> {
+    Ok(tokio::spawn(async {}))
 }
 
 fn refused(why: &str) -> ExitCode {

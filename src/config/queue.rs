@@ -24,6 +24,9 @@ pub struct Queue {
     pub tries: u32,
     pub events: Events,
     pub gateways: bool,
+    pub dialect: String,
+    pub group: String,
+    pub partitions: u16,
 }
 
 /// How the broker keeps a queue.
@@ -51,7 +54,7 @@ impl std::fmt::Debug for Queue {
 
 impl Queue {
     pub(super) fn check(&self, must: &mut impl FnMut(bool, &str)) {
-        let is_broker = ["amqp://", "amqps://"].iter().any(|scheme| self.url.starts_with(scheme));
+        let is_broker = ["amqp://", "amqps://", "kafka://", "kafkas://"].iter().any(|scheme| self.url.starts_with(scheme));
         must(self.url.is_empty() || is_broker, "`queue.url`: empty, or a broker's such as amqp://user:password@localhost:5672");
         must(
             self.listen.is_empty() || self.listen.parse::<SocketAddr>().is_ok(),
@@ -69,5 +72,7 @@ impl Queue {
         must(self.priorities >= 1, "`queue.priorities`: from 1 to 255");
         must((1..=1000).contains(&self.tries), "`queue.tries`: from 1 to 1000");
         must(self.most <= 4096, "`queue.most`: at most 4096");
+        must((1..=LONGEST).contains(&self.group.len()), &format!("`queue.group`: from 1 to {LONGEST} bytes"));
+        must((1..=1000).contains(&self.partitions), "`queue.partitions`: from 1 to 1000");
     }
 }

@@ -3,8 +3,9 @@
 
 use super::words::{self, Announcement};
 use super::{Gateway, Outgoing};
-use crate::amqp::{Dial, Fault, fault_of, short};
+use crate::amqp::{Dial, fault_of, short};
 use crate::config::backend::Backend as Settings;
+use crate::standing::Fault;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, FuturesUnordered};
 use futures_util::{FutureExt, StreamExt};
@@ -270,6 +271,6 @@ fn learn(gateway: &Gateway, message: &Delivery) {
 async fn count(gateway: &Gateway, channel: &Channel, settings: &Settings) -> lapin::Result<()> {
     let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
     let queue = channel.queue_declare(short(&settings.queue), options, FieldTable::default()).await?;
-    gateway.standing.set_waiting(queue.message_count());
+    gateway.standing.set_waiting(Some(queue.message_count().into()));
     Ok(())
 }

@@ -2,13 +2,15 @@
 //! that asks; nothing is published to an exchange that might not be there, so that no sender's mistake closes a channel on others' jobs. Called by
 //! `broker` alone.
 
+pub(super) mod ask;
 mod envelope;
 mod topology;
 
-use super::broker::{Delivery, News, Receipt as AnyReceipt};
-use crate::amqp::{Dial, Fault, fault_of, short};
+use super::broker::{Answer, Delivery, News, Receipt as AnyReceipt};
+use crate::amqp::{Dial, fault_of, short};
 use crate::config::Config;
 use crate::config::queue::Queue as Settings;
+use crate::standing::Fault;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use lapin::message::Delivery as Message;
@@ -53,19 +55,19 @@ pub(super) struct Session {
 }
 
 #[derive(Clone)]
-pub(super) struct Desk {
+struct Desk {
     publishing: Channel,
     settings: Arc<Settings>,
 }
 
 /// What is left of a message when its body is read.
 pub(super) struct Receipt {
+    desk: Desk,
     properties: BasicProperties,
     acker: Acker,
+    /// Event frames of its run that the broker has not confirmed yet.
+    window: VecDeque<PublisherConfirm>,
 }
-
-#[derive(Default)]
-pub(super) struct Window(VecDeque<PublisherConfirm>);
 
 impl Amqp {
     pub(super) fn new(config: &Config) -> Result<Self, Fault> {
@@ -106,7 +108,7 @@ impl Session {
         loop {
             tokio::select! {
                 message = self.jobs.next(), if !self.is_dry => match message {
-                    Some(Ok(message)) => return News::Job(Box::new(delivery(message))),
+                    Some(Ok(message)) => return News::Job(Box::new(self.delivery(message))),
                     Some(Err(fault)) => return News::Lost(fault_of(&fault)),
                     // The end that was asked for.
                     None if self.is_stopping => self.is_dry = true,
@@ -129,10 +131,6 @@ impl Session {
         }
     }
 
-    pub(super) fn desk(&self) -> Desk {
-        self.desk.clone()
-    }
-
     pub(super) async fn waiting(&self) -> Result<u32, Fault> {
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let queue = self.asking.queue_declare(short(&self.desk.settings.jobs), options, FieldTable::default()).await;
@@ -148,39 +146,74 @@ impl Session {
     pub(super) async fn close(self) {
         let _ = self.connection.close(200, "done".into()).await;
     }
+
+    fn delivery(&self, message: Message) -> Delivery {
+        let envelope = envelope::read(&message);
+        let Message { properties, data, acker, .. } = message;
+        let receipt = Receipt { desk: self.desk.clone(), properties, acker, window: VecDeque::new() };
+        Delivery { body: data, envelope, receipt: AnyReceipt::Amqp(Box::new(receipt)) }
+    }
 }
 
-fn delivery(message: Message) -> Delivery {
-    let envelope = envelope::read(&message);
-    let Message { properties, data, acker, .. } = message;
-    Delivery { body: data, envelope, receipt: AnyReceipt::Amqp(Box::new(Receipt { properties, acker })) }
-}
-
-impl Desk {
+impl Receipt {
     /// To the reply queue, or else to the results, or else to the dead letters; the job is not lost because its sender left.
-    pub(super) async fn answer(&self, receipt: &Receipt, id: &str, kind: &'static str, frame: &str) -> Result<(), Fault> {
-        let properties = envelope::answer(&receipt.properties, id, kind);
-        let (none, results) = (ShortString::default(), short(&self.settings.results));
-        let Some(reply_to) = receipt.properties.reply_to() else {
-            if self.publish(&none, &results, frame.as_bytes(), &properties).await? {
+    pub(super) async fn answer(&self, answer: &Answer<'_>) -> Result<(), Fault> {
+        let properties = envelope::answer(&self.properties, answer);
+        let (none, results, body) = (ShortString::default(), short(&self.desk.settings.results), answer.body.as_bytes());
+        let Some(reply_to) = self.properties.reply_to() else {
+            if self.desk.publish(&none, &results, body, &properties).await? {
                 return Ok(());
             }
-            return self.lay_out(frame, properties, "the queue of results does not exist").await;
+            return self.desk.publish_dead(body, envelope::with_reason(properties, "the queue of results does not exist")).await;
         };
-        if self.publish(&none, reply_to, frame.as_bytes(), &properties).await? {
+        if self.desk.publish(&none, reply_to, body, &properties).await? {
             return Ok(());
         }
         let with_reason = envelope::with_reason(properties.clone(), NOBODY);
-        if self.publish(&none, &results, frame.as_bytes(), &with_reason).await? {
+        if self.desk.publish(&none, &results, body, &with_reason).await? {
             return Ok(());
         }
-        self.lay_out(frame, properties, NOWHERE).await
+        self.desk.publish_dead(body, envelope::with_reason(properties, NOWHERE)).await
     }
 
-    async fn lay_out(&self, frame: &str, properties: BasicProperties, reason: &str) -> Result<(), Fault> {
-        self.publish_dead(frame.as_bytes(), envelope::with_reason(properties, reason)).await
+    /// Whom it does not reach does not want it: events are not kept anywhere.
+    pub(super) async fn tell(&mut self, id: &str, frame: &str) -> Result<(), Fault> {
+        let Some(reply_to) = self.properties.reply_to() else { return Ok(()) };
+        let properties = envelope::event(&self.properties, id);
+        let (options, none) = (BasicPublishOptions::default(), ShortString::default());
+        let published = self.desk.publishing.basic_publish(none, reply_to.clone(), options, frame.as_bytes(), properties).await;
+        self.window.push_back(published.map_err(|fault| fault_of(&fault))?);
+        while self.window.len() > WINDOW {
+            let Some(oldest) = self.window.pop_front() else { break };
+            oldest.await.map_err(|fault| fault_of(&fault))?;
+        }
+        Ok(())
     }
 
+    pub(super) async fn settle(&self) -> Result<(), Fault> {
+        settled(self.acker.ack(BasicAckOptions::default()).await)
+    }
+
+    pub(super) async fn put_back(&self) -> Result<(), Fault> {
+        settled(self.acker.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await)
+    }
+
+    pub(super) async fn count(&self, body: &[u8]) -> Result<(), Fault> {
+        let properties = envelope::counted(&self.properties);
+        let jobs = &self.desk.settings.jobs;
+        if self.desk.publish(&ShortString::default(), &short(jobs), body, &properties).await? {
+            return self.settle().await;
+        }
+        Err(Fault::Away(format!("the queue `{jobs}` is gone")))
+    }
+
+    pub(super) async fn bury(&self, body: &[u8], reason: &str) -> Result<(), Fault> {
+        self.desk.publish_dead(body, envelope::buried(&self.properties, reason)).await?;
+        self.settle().await
+    }
+}
+
+impl Desk {
     async fn publish_dead(&self, body: &[u8], properties: BasicProperties) -> Result<(), Fault> {
         if self.publish(&short(&self.settings.dead), &short(&self.settings.jobs), body, &properties).await? {
             return Ok(());
@@ -202,42 +235,6 @@ impl Desk {
                 Confirmation::NotRequested => return Err(Fault::Away("the broker does not confirm".to_owned())),
             }
         }
-    }
-
-    /// Whom it does not reach does not want it: events are not kept anywhere.
-    pub(super) async fn tell(&self, receipt: &Receipt, id: &str, frame: &str, window: &mut Window) -> Result<(), Fault> {
-        let Some(reply_to) = receipt.properties.reply_to() else { return Ok(()) };
-        let properties = envelope::event(&receipt.properties, id);
-        let options = BasicPublishOptions::default();
-        let published =
-            self.publishing.basic_publish(ShortString::default(), reply_to.clone(), options, frame.as_bytes(), properties).await;
-        window.0.push_back(published.map_err(|fault| fault_of(&fault))?);
-        while window.0.len() > WINDOW {
-            let Some(oldest) = window.0.pop_front() else { break };
-            oldest.await.map_err(|fault| fault_of(&fault))?;
-        }
-        Ok(())
-    }
-
-    pub(super) async fn settle(&self, receipt: &Receipt) -> Result<(), Fault> {
-        settled(receipt.acker.ack(BasicAckOptions::default()).await)
-    }
-
-    pub(super) async fn put_back(&self, receipt: &Receipt) -> Result<(), Fault> {
-        settled(receipt.acker.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await)
-    }
-
-    pub(super) async fn count(&self, receipt: &Receipt, body: &[u8]) -> Result<(), Fault> {
-        let properties = envelope::counted(&receipt.properties);
-        if self.publish(&ShortString::default(), &short(&self.settings.jobs), body, &properties).await? {
-            return self.settle(receipt).await;
-        }
-        Err(Fault::Away(format!("the queue `{}` is gone", self.settings.jobs)))
-    }
-
-    pub(super) async fn bury(&self, receipt: &Receipt, body: &[u8], reason: &str) -> Result<(), Fault> {
-        self.publish_dead(body, envelope::buried(&receipt.properties, reason)).await?;
-        self.settle(receipt).await
     }
 }
 

@@ -1,23 +1,28 @@
 //! The one interface to brokers: jobs and cancels in, answers out with the broker's word that it has them, jobs settled, given back or buried with a reason.
-//! Called by `queue` and `work`. An enum, since the set is closed: one broker more is one more variant here and one file beside `amqp`.
+//! Called by `queue` and `work`. An enum, since the set is closed: one broker more is one more variant here and one file beside `amqp` and `kafka`.
 
+#[cfg(feature = "amqp")]
 use super::amqp;
-pub use crate::amqp::Fault;
+#[cfg(feature = "kafka")]
+use super::kafka;
 use crate::config::Config;
+pub use crate::standing::Fault;
+use std::collections::BTreeMap;
+use tokio_util::sync::CancellationToken;
 
 pub(super) enum Broker {
+    #[cfg(feature = "amqp")]
     Amqp(Box<amqp::Amqp>),
+    #[cfg(feature = "kafka")]
+    Kafka(Box<kafka::Kafka>),
 }
 
 /// From the connection to its loss.
 pub(super) enum Session {
+    #[cfg(feature = "amqp")]
     Amqp(Box<amqp::Session>),
-}
-
-/// The half of a session that works hold.
-#[derive(Clone)]
-pub(super) enum Desk {
-    Amqp(amqp::Desk),
+    #[cfg(feature = "kafka")]
+    Kafka(Box<kafka::Session>),
 }
 
 pub(super) enum News {
@@ -41,44 +46,70 @@ pub(super) struct Delivery {
 pub(super) struct Envelope {
     /// How its sender calls it.
     pub(super) id: Option<String>,
-    /// Whether its sender waits somewhere for what comes of it.
-    pub(super) has_reply_to: bool,
+    /// Whether there is a place for frames of what happens.
+    pub(super) has_events: bool,
     pub(super) priority: Option<u8>,
-    pub(super) trace: Option<String>,
+    /// Those that are text.
+    pub(super) headers: BTreeMap<String, String>,
     /// It was given to a worker before.
     pub(super) is_redelivered: bool,
     /// How many times it came back; None: the broker does not count.
     pub(super) tries: Option<u32>,
 }
 
-/// What a broker wants to see again.
-pub(super) enum Receipt {
-    Amqp(Box<amqp::Receipt>),
+impl Envelope {
+    /// The caller's span.
+    pub(super) fn trace(&self) -> Option<&str> {
+        self.headers.get("traceparent").map(String::as_str)
+    }
 }
 
-/// Event frames of one run that the broker has not confirmed yet.
-#[derive(Default)]
-pub(super) enum Window {
-    #[default]
-    Empty,
-    Amqp(amqp::Window),
+/// A last frame, or what is made of it.
+pub(super) struct Answer<'a> {
+    /// The job's.
+    pub(super) id: &'a str,
+    /// `result` or `error`.
+    pub(super) kind: &'static str,
+    pub(super) body: &'a str,
+    pub(super) headers: &'a [(String, String)],
+}
+
+/// What a broker wants to see again, and the way to it.
+pub(super) enum Receipt {
+    #[cfg(feature = "amqp")]
+    Amqp(Box<amqp::Receipt>),
+    #[cfg(feature = "kafka")]
+    Kafka(Box<kafka::Receipt>),
 }
 
 impl Broker {
     pub(super) fn new(config: &Config) -> Result<Self, Fault> {
-        amqp::Amqp::new(config).map(|amqp| Self::Amqp(Box::new(amqp)))
+        let scheme = config.queue.url.split("://").next().unwrap_or_default();
+        match scheme {
+            #[cfg(feature = "amqp")]
+            "amqp" | "amqps" => amqp::Amqp::new(config).map(|amqp| Self::Amqp(Box::new(amqp))),
+            #[cfg(feature = "kafka")]
+            "kafka" | "kafkas" => kafka::Kafka::new(config).map(|kafka| Self::Kafka(Box::new(kafka))),
+            _ => Err(Fault::Refused(format!("`queue.url`: this runnel was built without `{scheme}`"))),
+        }
     }
 
     /// Where it is and what we take from there, without a password.
     pub(super) fn name(&self) -> String {
         match self {
+            #[cfg(feature = "amqp")]
             Self::Amqp(amqp) => amqp.name(),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(kafka) => kafka.name(),
         }
     }
 
     pub(super) async fn connect(&self) -> Result<Session, Fault> {
         match self {
+            #[cfg(feature = "amqp")]
             Self::Amqp(amqp) => amqp.connect().await.map(|session| Session::Amqp(Box::new(session))),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(kafka) => kafka.connect().await.map(|session| Session::Kafka(Box::new(session))),
         }
     }
 }
@@ -86,84 +117,119 @@ impl Broker {
 impl Session {
     pub(super) async fn next(&mut self) -> News {
         match self {
+            #[cfg(feature = "amqp")]
             Self::Amqp(session) => session.next().await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(session) => session.next().await,
         }
     }
 
-    pub(super) fn desk(&self) -> Desk {
+    /// How many jobs wait, where that is known.
+    pub(super) async fn waiting(&self) -> Result<Option<u64>, Fault> {
         match self {
-            Self::Amqp(session) => Desk::Amqp(session.desk()),
-        }
-    }
-
-    /// How many jobs wait.
-    pub(super) async fn waiting(&self) -> Result<u32, Fault> {
-        match self {
-            Self::Amqp(session) => session.waiting().await,
+            #[cfg(feature = "amqp")]
+            Self::Amqp(session) => session.waiting().await.map(|waiting| Some(waiting.into())),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(session) => Ok(session.waiting()),
         }
     }
 
     /// Takes no more jobs.
     pub(super) async fn stop(&mut self) -> Result<(), Fault> {
         match self {
+            #[cfg(feature = "amqp")]
             Self::Amqp(session) => session.stop().await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(session) => {
+                session.stop();
+                Ok(())
+            }
         }
     }
 
     /// What is not settled goes back.
     pub(super) async fn close(self) {
         match self {
+            #[cfg(feature = "amqp")]
             Self::Amqp(session) => session.close().await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(session) => session.close().await,
         }
     }
 }
 
-impl Desk {
-    /// Publishes the last frame of a job and comes back when the broker has it.
-    pub(super) async fn answer(&self, receipt: &Receipt, id: &str, kind: &'static str, frame: &str) -> Result<(), Fault> {
-        match (self, receipt) {
-            (Self::Amqp(desk), Receipt::Amqp(receipt)) => desk.answer(receipt, id, kind, frame).await,
+impl Receipt {
+    /// Publishes the answer to a job and comes back when the broker has it.
+    pub(super) async fn answer(&self, answer: &Answer<'_>) -> Result<(), Fault> {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(receipt) => receipt.answer(answer).await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(receipt) => receipt.answer(answer).await,
         }
     }
 
-    /// Publishes a frame of what happens, in its order, to whom the sender named.
-    pub(super) async fn tell(&self, receipt: &Receipt, id: &str, frame: &str, window: &mut Window) -> Result<(), Fault> {
-        match (self, receipt) {
-            (Self::Amqp(desk), Receipt::Amqp(receipt)) => {
-                if matches!(window, Window::Empty) {
-                    *window = Window::Amqp(amqp::Window::default());
-                }
-                let Window::Amqp(window) = window else { return Ok(()) };
-                desk.tell(receipt, id, frame, window).await
-            }
+    /// Publishes a frame of what happens, in its order.
+    pub(super) async fn tell(&mut self, id: &str, frame: &str) -> Result<(), Fault> {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(receipt) => receipt.tell(id, frame).await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(receipt) => receipt.tell(id, frame).await,
         }
     }
 
     /// The job is done with.
-    pub(super) async fn settle(&self, receipt: &Receipt) -> Result<(), Fault> {
-        match (self, receipt) {
-            (Self::Amqp(desk), Receipt::Amqp(receipt)) => desk.settle(receipt).await,
+    pub(super) async fn settle(&self) -> Result<(), Fault> {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(receipt) => receipt.settle().await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(receipt) => {
+                receipt.settle();
+                Ok(())
+            }
         }
     }
 
     /// Somebody else may have it.
-    pub(super) async fn put_back(&self, receipt: &Receipt) -> Result<(), Fault> {
-        match (self, receipt) {
-            (Self::Amqp(desk), Receipt::Amqp(receipt)) => desk.put_back(receipt).await,
+    pub(super) async fn put_back(&self) -> Result<(), Fault> {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(receipt) => receipt.put_back().await,
+            // Whoever has its partition next gets it again.
+            #[cfg(feature = "kafka")]
+            Self::Kafka(_) => Ok(()),
         }
     }
 
     /// The same job once more, with one try more written on it; for a broker that does not count.
-    pub(super) async fn count(&self, receipt: &Receipt, body: &[u8]) -> Result<(), Fault> {
-        match (self, receipt) {
-            (Self::Amqp(desk), Receipt::Amqp(receipt)) => desk.count(receipt, body).await,
+    pub(super) async fn count(&self, body: &[u8]) -> Result<(), Fault> {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(receipt) => receipt.count(body).await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(receipt) => receipt.count(body).await,
         }
     }
 
     /// To the dead letters, with a reason, and settled.
-    pub(super) async fn bury(&self, receipt: &Receipt, body: &[u8], reason: &str) -> Result<(), Fault> {
-        match (self, receipt) {
-            (Self::Amqp(desk), Receipt::Amqp(receipt)) => desk.bury(receipt, body, reason).await,
+    pub(super) async fn bury(&self, body: &[u8], reason: &str) -> Result<(), Fault> {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(receipt) => receipt.bury(body, reason).await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(receipt) => receipt.bury(body, reason).await,
+        }
+    }
+
+    /// Cancelled when the job is not ours any more although the connection stands.
+    pub(super) fn gone(&self) -> CancellationToken {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(_) => CancellationToken::new(),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(receipt) => receipt.gone(),
         }
     }
 }

@@ -6,12 +6,13 @@ mod live;
 mod post;
 
 use super::{FIRST_PAUSE, LONGEST_PAUSE, jittered};
-use crate::amqp::{Dial, Fault, fault_of, short};
+use crate::amqp::{Dial, fault_of, short};
 use crate::config::Config;
 use crate::gateway::amqp::{PINGING, consume, declare, own_queue};
 use crate::gateway::words::{self, Announcement};
 use crate::protocol::parse::Rules;
 use crate::runner::Runner;
+use crate::standing::Fault;
 use crate::toolchain::Toolchains;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;

@@ -29,8 +29,7 @@ struct Said {
 }
 
 /// `made_up` is its id where neither the job nor its message has one.
-pub(super) fn job(message: &[u8], envelope: &Envelope, rules: &Rules, events: Events, made_up: &str) -> Result<Job, Unfit> {
-    let text = str::from_utf8(message).map_err(|_| Unfit::Dead("not UTF-8".to_owned()))?;
+pub(super) fn job(text: &str, envelope: &Envelope, rules: &Rules, events: Events, made_up: &str) -> Result<Job, Unfit> {
     let id = envelope.id.as_deref().unwrap_or(made_up);
     let answer = |refusal| Unfit::Answer(Box::new(Refused { id: Some(id.to_owned()), refusal }));
     let frame = match body::run_frame(text, id) {
@@ -59,13 +58,13 @@ pub(super) fn job(message: &[u8], envelope: &Envelope, rules: &Rules, events: Ev
         Events::Asked => said.stream.is_some(),
         Events::Never => false,
     };
-    if !tells || !envelope.has_reply_to {
+    if !tells || !envelope.has_events {
         job.stream = Stream::Quiet;
     }
     job.owner = Owner::Nobody;
     job.client = Client { key: "queue".into(), live: None, queue: None };
     // What is none is ignored, as everywhere with this header.
-    job.trace = job.trace.or_else(|| TraceParent::parse(envelope.trace.as_deref()?));
+    job.trace = job.trace.or_else(|| TraceParent::parse(envelope.trace()?));
     Ok(job)
 }
 
@@ -93,14 +92,14 @@ mod tests {
     use crate::config::{Config, Sources};
     use crate::toolchain::Toolchains;
 
-    fn read(text: &[u8], envelope: &Envelope, events: Events) -> Result<Job, Unfit> {
+    fn read(text: &str, envelope: &Envelope, events: Events) -> Result<Job, Unfit> {
         let config = Config::load(&Sources::default()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let (toolchains, _) = Toolchains::load(&config.toolchains, &config.limits.usual);
         job(text, envelope, &Rules::new(&config, toolchains), events, "made-up")
     }
 
     fn refused(text: &str) -> (Option<String>, &'static str) {
-        match read(text.as_bytes(), &Envelope::default(), Events::Asked) {
+        match read(text, &Envelope::default(), Events::Asked) {
             Err(Unfit::Answer(refused)) => (refused.id, refused.refusal.code.word()),
             other => panic!("{other:?}"),
         }
@@ -108,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_is_no_object_is_dead() {
-        for text in [&b"{"[..], b"", b"[1]", b"null", b"3", b"\xff", b"\"text\""] {
+        for text in ["{", "", "[1]", "null", "3", "\"text\""] {
             assert!(matches!(read(text, &Envelope::default(), Events::Asked), Err(Unfit::Dead(_))), "{text:?}");
         }
     }
@@ -126,8 +125,8 @@ mod tests {
 
     #[test]
     fn the_envelope_counts_where_the_job_is_silent() {
-        let envelope = Envelope { id: Some("m".to_owned()), priority: Some(2), has_reply_to: true, ..Envelope::default() };
-        let job = |text: &str, events| read(text.as_bytes(), &envelope, events).unwrap_or_else(|unfit| panic!("{unfit:?}"));
+        let envelope = Envelope { id: Some("m".to_owned()), priority: Some(2), has_events: true, ..Envelope::default() };
+        let job = |text: &str, events| read(text, &envelope, events).unwrap_or_else(|unfit| panic!("{unfit:?}"));
         let silent = job(r#"{"language": "python", "code": ""}"#, Events::Asked);
         assert_eq!((silent.id.as_str(), silent.priority, silent.stream), ("m", Priority::Batch, Stream::Quiet));
         let said = job(r#"{"id": "j", "language": "python", "code": "", "priority": "interactive", "stream": true}"#, Events::Asked);

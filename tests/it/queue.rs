@@ -1,6 +1,11 @@
 //! `runnel worker` with a real RabbitMQ: every job gets its answer, whoever is killed in the middle of it.
 
 pub(crate) mod broker;
+#[cfg(feature = "kafka")]
+mod cluster;
+mod dialects;
+#[cfg(feature = "kafka")]
+mod kafka;
 
 use crate::client::{Server, prepare, runnel};
 use broker::{Broker, Queues};
@@ -55,9 +60,13 @@ pub(crate) fn until(holds: impl Fn() -> bool) {
 }
 
 pub(crate) fn metric(worker: &Server, name: &str) -> u64 {
+    known(worker, name).unwrap_or_else(|| panic!("there is no {name}"))
+}
+
+/// None where it is not told.
+fn known(worker: &Server, name: &str) -> Option<u64> {
     let text = worker.get("/metrics").1;
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
-    line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
 }
 
 fn python(id: &str, code: &str) -> Value {

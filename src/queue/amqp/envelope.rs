@@ -1,10 +1,11 @@
 //! What stands on messages: read from those that come, written on those that go. Pure.
 
-use crate::queue::broker::Envelope;
+use crate::queue::broker::{Answer, Envelope};
 use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Why a message is where it is.
 const REASON: &str = "x-runnel-reason";
@@ -12,7 +13,6 @@ const REASON: &str = "x-runnel-reason";
 const TRIES: &str = "x-runnel-tries";
 /// The same, written by a quorum queue.
 const DELIVERIES: &str = "x-delivery-count";
-const TRACE: &str = "traceparent";
 /// Outlives the broker.
 const PERSISTENT: u8 = 2;
 /// The most of a reason that is written on a message, in bytes.
@@ -34,13 +34,19 @@ pub(super) fn read(message: &Delivery) -> Envelope {
     let ours = header(TRIES).and_then(number).unwrap_or_default();
     Envelope {
         id: text(properties.message_id()).or_else(|| text(properties.correlation_id())),
-        has_reply_to: properties.reply_to().is_some(),
+        has_events: properties.reply_to().is_some(),
         priority: *properties.priority(),
-        trace: header(TRACE).and_then(words),
+        headers: headers(properties),
         is_redelivered: message.redelivered,
         // A classic queue says that it came back and not how often: its count is ours, and it is written before it is run.
         tries: if message.redelivered && counted.is_none() { None } else { Some(ours.saturating_add(counted.unwrap_or_default())) },
     }
+}
+
+/// Those that are text; how many there are is bounded by what the broker reads of them.
+fn headers(properties: &BasicProperties) -> BTreeMap<String, String> {
+    let headers = properties.headers().iter().flat_map(|headers| headers.inner());
+    headers.filter_map(|(name, value)| Some((name.as_str().to_owned(), words(value)?))).collect()
 }
 
 /// The id in a message of the cancels' exchange: its body is `{"id"}`, or it is the correlation id of an empty one.
@@ -52,8 +58,20 @@ pub(super) fn cancelled(message: &Delivery) -> Option<String> {
     }
 }
 
+pub(super) fn answer(asked: &BasicProperties, answer: &Answer<'_>) -> BasicProperties {
+    let Answer { id, kind, body: _, headers } = *answer;
+    headers.iter().fold(of_job(asked, id, kind), |properties, (name, value)| {
+        with_header(properties, name, AMQPValue::LongString(value.as_bytes().into()))
+    })
+}
+
+/// Not kept over a restart of the broker: the run whose it is ends with it.
+pub(super) fn event(asked: &BasicProperties, id: &str) -> BasicProperties {
+    of_job(asked, id, "event").with_delivery_mode(1)
+}
+
 /// `id` is the job's; the sender's own words come back where it had some.
-pub(super) fn answer(asked: &BasicProperties, id: &str, kind: &'static str) -> BasicProperties {
+fn of_job(asked: &BasicProperties, id: &str, kind: &'static str) -> BasicProperties {
     let properties = BasicProperties::default()
         .with_content_type("application/json".into())
         .with_type(kind.into())
@@ -69,11 +87,6 @@ pub(super) fn answer(asked: &BasicProperties, id: &str, kind: &'static str) -> B
         Some(id) => properties.with_message_id(id),
         None => properties,
     }
-}
-
-/// Not kept over a restart of the broker: the run whose it is ends with it.
-pub(super) fn event(asked: &BasicProperties, id: &str) -> BasicProperties {
-    answer(asked, id, "event").with_delivery_mode(1)
 }
 
 pub(super) fn with_reason(properties: BasicProperties, reason: &str) -> BasicProperties {

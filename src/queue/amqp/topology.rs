@@ -1,8 +1,9 @@
 //! Queues and exchanges: makes what is missing, as the configuration says, or looks whether it is there. What is there already and made otherwise is
 //! refused by name: a queue without a way to the dead letters would lose what expires in it.
 
-use crate::amqp::{Fault, fault_of, short};
+use crate::amqp::{fault_of, short};
 use crate::config::queue::{Kind, Queue as Settings};
+use crate::standing::Fault;
 use lapin::options::{BasicConsumeOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Consumer, ExchangeKind};

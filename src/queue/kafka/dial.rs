@@ -1,0 +1,182 @@
+//! The way to a cluster: what an address says in the words of the client, whether anybody is there, and the topics.
+
+use crate::config::queue::Queue as Settings;
+use crate::lock::lock;
+use crate::queue::broker::Fault;
+use percent_encoding::percent_decode_str;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::{ClientContext, DefaultClientContext};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::Metadata;
+use rdkafka::util::Timeout;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// For a list of topics, in pieces that tell in between what is wrong.
+const ASKING: Duration = Duration::from_secs(15);
+const PIECE: Duration = Duration::from_millis(500);
+/// For the cluster to agree on a new topic.
+const MAKING: Duration = Duration::from_secs(20);
+const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
+
+pub(super) struct Dial {
+    pub(super) config: ClientConfig,
+    servers: String,
+    scheme: String,
+}
+
+impl Dial {
+    pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
+        let mistake = |what: &str| Fault::Refused(format!("`queue.url`: {what}"));
+        // Never what was given: it holds a password.
+        let form = || mistake("not an address such as kafka://user:password@host:9092,host:9092");
+        let (scheme, rest) = settings.url.split_once("://").ok_or_else(form)?;
+        let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (who, servers) = rest.rsplit_once('@').map_or((None, rest), |(who, servers)| (Some(who), servers));
+        if servers.is_empty() || servers.contains('/') {
+            return Err(form());
+        }
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", servers).set("client.id", "runnel").set("allow.auto.create.topics", "false");
+        config.set("socket.nagle.disable", "true").set("reconnect.backoff.max.ms", "5000");
+        let protocol = match (scheme == "kafkas", who.is_some()) {
+            (false, false) => "plaintext",
+            (false, true) => "sasl_plaintext",
+            (true, false) => "ssl",
+            (true, true) => "sasl_ssl",
+        };
+        config.set("security.protocol", protocol);
+        if let Some((user, password)) = who.map(|who| who.split_once(':').ok_or_else(form)).transpose()? {
+            let decoded = |text| percent_decode_str(text).decode_utf8().map_err(|_| form());
+            config.set("sasl.username", decoded(user)?).set("sasl.password", decoded(password)?);
+            config.set("sasl.mechanism", MECHANISMS[2]);
+        }
+        match query.map(|query| query.split_once('=')) {
+            None => {}
+            Some(Some(("mechanism", mechanism))) if MECHANISMS.contains(&mechanism) && who.is_some() => {
+                config.set("sasl.mechanism", mechanism);
+            }
+            Some(_) => return Err(mistake("`?mechanism=` is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, for a user with a password")),
+        }
+        // Where systems have them is looked for by the client: its OpenSSL is not the system's.
+        config.set("ssl.ca.location", if settings.ca.is_empty() { "probe" } else { &settings.ca });
+        Ok(Self { config, servers: servers.to_owned(), scheme: scheme.to_owned() })
+    }
+
+    /// Without who we are.
+    pub(super) fn name(&self) -> String {
+        format!("{}://{}", self.scheme, self.servers)
+    }
+}
+
+/// Waits until the cluster answers, or until it is known why it does not: `wrong` is what the client says of it.
+pub(super) fn ask<Context: ConsumerContext>(
+    consumer: &BaseConsumer<Context>,
+    wrong: impl Fn() -> Option<Fault>,
+) -> Result<Metadata, Fault> {
+    let begun = Instant::now();
+    loop {
+        let asked = consumer.fetch_metadata(None, PIECE);
+        let fault = match asked {
+            Ok(metadata) => return Ok(metadata),
+            Err(fault) => fault,
+        };
+        // What it has to say is heard here alone.
+        let _ = consumer.poll(Duration::ZERO);
+        if let Some(fault) = wrong() {
+            return Err(fault);
+        }
+        if begun.elapsed() > ASKING {
+            return Err(Fault::Away(format!("no answer within {} s: {fault}", ASKING.as_secs())));
+        }
+    }
+}
+
+/// Makes what is missing, as the configuration says, or says what is.
+pub(super) async fn topics(config: &ClientConfig, settings: &Settings, there: &Metadata) -> Result<(), Fault> {
+    let mut missing = Vec::new();
+    for (name, partitions) in [(&settings.jobs, settings.partitions), (&settings.results, settings.partitions), (&settings.dead, 1)] {
+        let topic = there.topics().iter().find(|topic| topic.name() == name);
+        match topic.map(|topic| (topic.error(), topic.partitions().len())) {
+            Some((None, 1..)) => {}
+            Some((Some(fault), _)) if RDKafkaErrorCode::from(fault) == RDKafkaErrorCode::TopicAuthorizationFailed => {
+                return Err(Fault::Refused(format!("the topic `{name}` can't be used: we may not")));
+            }
+            Some(_) | None => missing.push((name, partitions)),
+        }
+    }
+    let Some((first, _)) = missing.first() else { return Ok(()) };
+    if !settings.declare {
+        return Err(Fault::Refused(format!("there is no topic `{first}`\nhint: with `queue.declare = true` it is made")));
+    }
+    let admin: AdminClient<DefaultClientContext> = config.create().map_err(|fault| fault_of(&fault))?;
+    let new = missing.iter().map(|(name, partitions)| NewTopic::new(name, i32::from(*partitions), TopicReplication::Fixed(-1)));
+    let options = AdminOptions::new().operation_timeout(Some(Timeout::After(MAKING)));
+    let made = admin.create_topics(&new.collect::<Vec<_>>(), &options).await.map_err(|fault| fault_of(&fault))?;
+    for made in made {
+        match made {
+            // Somebody was quicker.
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((name, code)) => {
+                let hint = "hint: make it beforehand, and set `queue.declare = false`";
+                return Err(Fault::Refused(format!("the topic `{name}` can't be made: {code}\n{hint}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What will not get better by itself, apart from what may.
+pub(super) fn fault_of(fault: &KafkaError) -> Fault {
+    judged(fault.rdkafka_error_code(), &fault.to_string())
+}
+
+pub(super) fn judged(code: Option<RDKafkaErrorCode>, text: &str) -> Fault {
+    match code {
+        Some(
+            RDKafkaErrorCode::Authentication
+            | RDKafkaErrorCode::SaslAuthenticationFailed
+            | RDKafkaErrorCode::UnsupportedSASLMechanism
+            | RDKafkaErrorCode::TopicAuthorizationFailed
+            | RDKafkaErrorCode::GroupAuthorizationFailed
+            | RDKafkaErrorCode::ClusterAuthorizationFailed
+            | RDKafkaErrorCode::TransactionalIdAuthorizationFailed,
+        ) => Fault::Refused(text.to_owned()),
+        _ => Fault::Away(text.to_owned()),
+    }
+}
+
+/// Tells what the client says is wrong with who we are.
+#[derive(Default)]
+pub(super) struct Telling(Mutex<Option<Fault>>);
+
+impl Telling {
+    pub(super) fn wrong(&self) -> Option<Fault> {
+        lock(&self.0).take()
+    }
+}
+
+impl ClientContext for Telling {
+    fn log(&self, _: rdkafka::config::RDKafkaLogLevel, _: &str, _: &str) {}
+
+    fn error(&self, fault: KafkaError, reason: &str) {
+        if let refused @ Fault::Refused(_) = judged(fault.rdkafka_error_code(), reason) {
+            *lock(&self.0) = Some(refused);
+        }
+    }
+}
+
+impl ConsumerContext for Telling {}
+
+/// Says nothing into anybody's log.
+pub(super) struct Silent;
+
+impl ClientContext for Silent {
+    fn log(&self, _: rdkafka::config::RDKafkaLogLevel, _: &str, _: &str) {}
+    fn error(&self, _: KafkaError, _: &str) {}
+}
+
+impl ConsumerContext for Silent {}
