@@ -4,7 +4,7 @@ RUNNEL := target/release/runnel
 PAGE := web-demo
 PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/public -type f -not -path '*/dist/*') $(addprefix $(PAGE)/,index.html vite.config.ts package.json scripts/compress.js)
 
-.PHONY: help run test tested build guests images dist image deploy setup lint unit broker doors guard guard-update web browser fuzz bench bench-quick deny clean
+.PHONY: help run test tested build guests images dist image deploy setup lint unit broker clients doors abroad guard guard-update web browser fuzz bench bench-quick deny clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,7 +23,7 @@ test: setup browser ## set up and run everything that is tested, with a Docker d
 	fi
 	@echo "all tests passed"
 
-tested: lint unit guests doors guard web fuzz
+tested: lint unit guests doors abroad guard web fuzz
 
 build: setup $(PAGE)/dist/index.html ## the release binary with the web page in it
 	@cargo build --release --locked
@@ -72,6 +72,10 @@ broker: # one that speaks Kafka's protocol, for the tests of that door
 
 doors: guests broker ## tests at the doors, with the real server
 	cargo test --release --locked --test it
+
+abroad: guests ## the same cases of what clients see, through a gateway and a worker (RUNNEL_TEST_QUEUE=0: without)
+	@[ "$$RUNNEL_TEST_QUEUE" = 0 ] || RUNNEL_TEST_BACKEND=amqp cargo test --release --locked --test it -- socket:: judging:: workspaces:: http:: \
+	  --skip operators_are_answered --skip after_the_grace_time # These look at the machine itself.
 
 guard: guests ## counts of what a run costs, against those of benches/guard.toml
 	cargo test --release --locked --test guard

@@ -126,6 +126,31 @@ assert all(one == labels for one in chosen), chosen
 (container,) = pod["spec"]["containers"]
 assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in pod["spec"]["volumes"]}
 END
+    python3 - <<'END' || fail "the papers of a cluster are not whole"
+import sys, yaml
+papers = list(yaml.safe_load_all(open("deploy/kubernetes-cluster.yaml")))
+pods = {paper["metadata"]["name"]: paper["spec"] for paper in papers if paper["kind"] == "Deployment"}
+assert set(pods) == {"runnel-gateway", "runnel-worker"}, pods.keys()
+for spec in pods.values():
+    assert spec["selector"]["matchLabels"] == spec["template"]["metadata"]["labels"]
+    (container,) = spec["template"]["spec"]["containers"]
+    assert {mount["name"] for mount in container["volumeMounts"]} == {volume["name"] for volume in spec["template"]["spec"]["volumes"]}
+labels = [spec["selector"]["matchLabels"] for spec in pods.values()]
+for paper in papers:
+    match paper["kind"]:
+        case "Service": assert paper["spec"]["selector"] in labels
+        case "PodDisruptionBudget": assert paper["spec"]["selector"]["matchLabels"] in labels
+        case "NetworkPolicy": assert paper["spec"]["podSelector"]["matchLabels"] in labels
+        case "ScaledObject":
+            assert paper["spec"]["scaleTargetRef"]["name"] in pods
+            # The queues are called as a server calls them that nobody has told otherwise.
+            import tomllib
+            usual = tomllib.load(open("src/config/default.toml", "rb"))
+            queues = [trigger["metadata"]["queueName"] for trigger in paper["spec"]["triggers"]]
+            assert queues == [usual["backend"]["queue"], usual["queue"]["jobs"]], queues
+services = yaml.safe_load(open("deploy/compose-cluster.yaml"))["services"]
+assert set(services) == {"broker", "gateway", "worker"} and services["worker"]["deploy"]["replicas"] == 2
+END
     if command -v kubectl >/dev/null; then
         # It reads a deployment without a cluster, and leaves out what it does not know.
         sed '/^---$/,$d' deploy/kubernetes.yaml | kubectl set env --local --filename - CHECKED=yes --output json >"$scratch/known" ||
@@ -147,6 +172,7 @@ END
     fi
     if docker compose version >/dev/null 2>&1; then
         docker compose --file deploy/compose.yaml --profile docker config --quiet || fail "compose.yaml"
+        RABBITMQ_PASSWORD=x docker compose --file deploy/compose-cluster.yaml config --quiet || fail "compose-cluster.yaml"
     else
         say "no \`docker compose\` here: compose.yaml is checked by what is made of it"
     fi

@@ -82,8 +82,11 @@ fn load(server: &Server, registry: &mut Registry) {
 fn machinery(server: &Server, registry: &mut Registry) {
     let engines = server.runner.engines();
     let mut gauge = |name: &str, help: &str, value: usize| registry.register(name, help, ConstGauge::new(figure(value)));
-    gauge("cells", "Cells that take orders", engines.wasm.processes().len());
-    gauge("cell_executions", "Executions that live in cells", engines.wasm.live());
+    // A gateway has none, and nobody is to be called because of that.
+    if engines.gateway.is_none() {
+        gauge("cells", "Cells that take orders", engines.wasm.processes().len());
+        gauge("cell_executions", "Executions that live in cells", engines.wasm.live());
+    }
     gauge("connections", "WebSocket connections that are open", server.sockets.count());
     gauge("workspaces", "Workspaces that there are", server.runner.workspaces().count());
     gauge("draining", "Whether the server is shutting down", usize::from(server.runner.is_draining()));

@@ -16,7 +16,7 @@ use lapin::{Acker, BasicProperties};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,9 @@ struct Live {
     /// Told and not read.
     ahead: AtomicU32,
     is_parked: AtomicBool,
-    /// One of the two has changed.
+    /// Why it can't go on here.
+    fault: OnceLock<String>,
+    /// One of these has changed, or it is cancelled.
     changed: Notify,
 }
 
@@ -86,8 +88,8 @@ impl Lives {
                 if let Some(Err(fault)) = input.map(|input| input.send(&bytes, eof))
                     && fault != crate::runner::InputFault::Closed
                 {
-                    tracing::error!("a run ends, its input has no room here: {fault}");
-                    live.end();
+                    let _ = live.fault.set(format!("its input has no room at the worker: {fault}"));
+                    live.changed.notify_one();
                 }
             }
         }
@@ -101,6 +103,7 @@ impl Lives {
             parts,
             ahead: AtomicU32::new(0),
             is_parked: AtomicBool::new(false),
+            fault: OnceLock::new(),
             changed: Notify::new(),
         });
         lock(&self.0).insert(key.clone(), live.clone());
@@ -241,14 +244,20 @@ async fn attend(mut run: Run, post: &Post, key: &Key, live: &Arc<Live>, receipt:
     tokio::pin!(pieces);
     let (mut was_parked, mut batch) = (false, Vec::new());
     loop {
-        let is_parked = live.is_parked.load(Ordering::Acquire);
-        if std::mem::replace(&mut was_parked, is_parked) != is_parked {
-            words::append(&mut batch, &EventWords::Parked(is_parked));
-            send(&mut batch, post, key, live).await?;
+        if let Some(why) = live.fault.get() {
+            return post.tell(key, words::UNFIT, why.as_bytes()).await;
+        }
+        let (is_parked, has_room) = (live.is_parked.load(Ordering::Acquire), live.has_room());
+        if is_parked {
             // Its place is for another one, as at the desk.
             receipt.settle().await?;
         }
-        let has_room = live.has_room();
+        // Within the window like everything: of many changes the last is told.
+        if is_parked != was_parked && has_room {
+            was_parked = is_parked;
+            words::append(&mut batch, &EventWords::Parked(is_parked));
+            send(&mut batch, post, key, live).await?;
+        }
         let piece = tokio::select! {
             biased;
             piece = pieces.next(), if has_room => piece,
