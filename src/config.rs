@@ -2,6 +2,7 @@
 //! checked words out; finds all mistakes at once, before anything is started.
 
 pub mod access;
+pub mod doors;
 pub mod queue;
 
 use crate::limits::Figures;
@@ -34,6 +35,7 @@ pub struct Config {
     workspaces: Workspaces,
     pub access: access::AccessConfig,
     pub connection: Connection,
+    pub doors: doors::Doors,
     pub queue: queue::Queue,
     pub limits: LimitsConfig,
 }
