@@ -4,7 +4,7 @@ RUNNEL := target/release/runnel
 PAGE := web-demo
 PAGE_SOURCES := $(shell find $(PAGE)/src $(PAGE)/public -type f -not -path '*/dist/*') $(addprefix $(PAGE)/,index.html vite.config.ts package.json scripts/compress.js)
 
-.PHONY: help run test tested build guests images dist image deploy setup lint unit doors guard guard-update web browser fuzz bench bench-quick deny clean
+.PHONY: help run test tested build guests clients images dist image deploy setup lint unit doors guard guard-update web browser fuzz bench bench-quick deny clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -67,7 +67,16 @@ lint: ## format, lints, dependencies as they are locked
 unit: ## tests of pure code
 	cargo test --release --locked --workspace --lib --bins
 
-doors: guests ## tests at the doors, with the real server
+# Clients of other systems, for the tests of the doors that stand in for these. Where they can't be had, these tests say so and go on.
+clients: tests/clients/node_modules/.package-lock.json target/clients/installed ## clients of other systems, for the tests
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	@cd tests/clients && npm ci --no-audit --no-fund --silent && touch node_modules/.package-lock.json || echo "SKIPPED: clients from npm can't be installed" >&2
+
+target/clients/installed: tests/clients/requirements.txt
+	@{ python3 -m venv target/clients && target/clients/bin/pip install --quiet --require-hashes -r $< && touch $@; } || echo "SKIPPED: clients from PyPI can't be installed" >&2
+
+doors: guests clients ## tests at the doors, with the real server
 	cargo test --release --locked --test it
 
 guard: guests ## counts of what a run costs, against those of benches/guard.toml

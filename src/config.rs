@@ -272,6 +272,7 @@ impl Config {
         must(self.connection.ping_s >= 1, "`connection.ping_s`: at least 1");
         must(self.connection.pong_s > self.connection.ping_s, "`connection.pong_s`: more than `connection.ping_s`");
         self.queue.check(&mut must);
+        self.doors.check(&mut must);
         let LimitsConfig { usual, most, job } = &self.limits;
         for (name, usual, most) in [
             ("time_ms", usual.time_ms, most.time_ms),

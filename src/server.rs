@@ -28,7 +28,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use std::convert::Infallible;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +41,9 @@ pub struct Server {
     tls: Option<listen::Tls>,
     settings: crate::config::Connection,
     doors: crate::config::doors::Doors,
+    judge0: Arc<doors::Judge0>,
+    kept: OnceLock<doors::Kept>,
+    opening: Mutex<()>,
     usual: crate::config::LimitsConfig,
     machine: Machine,
     /// Refuse new runs, end connections as they get idle.
@@ -89,6 +92,9 @@ impl Server {
             tls,
             settings: config.connection.clone(),
             doors: config.doors.clone(),
+            judge0: doors::Judge0::new(&config.doors.callback_hosts)?,
+            kept: OnceLock::new(),
+            opening: Mutex::default(),
             usual: config.limits.clone(),
             machine: Machine::new(config.cache()),
             draining: CancellationToken::new(),

@@ -4,7 +4,7 @@
 mod connect;
 mod stage;
 
-use super::{begin, ended, internal, json, read, usable, version};
+use super::{begin, ended, internal, json, lenient_base64, read, usable, version};
 use crate::access::Caller;
 use crate::event::Event;
 use crate::protocol::{Code, Refusal};
@@ -18,20 +18,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use nodejs_semver::{Range, Version};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use stage::Output;
 use std::sync::Arc;
 
-/// As Node reads it: what is no digit of it does not count, and the end may be missing.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent).with_decode_allow_trailing_bits(true),
-);
 /// The names that Piston has for our languages, where they are not ours.
 const NAMES: &[(&str, &str, &[&str])] = &[
     ("bash", "bash", &["sh"]),
@@ -264,7 +256,7 @@ fn contents(files: &[Value], main: usize, toolchain: &Toolchain) -> (Map<String,
         }
         let content = file["content"].as_str().unwrap_or_default();
         let content = match encoding(file) {
-            "base64" => json!({"base64": crate::protocol::to_base64(&from_base64(content))}),
+            "base64" => json!({"base64": crate::protocol::to_base64(&lenient_base64(content))}),
             "hex" => json!({"base64": crate::protocol::to_base64(&from_hex(content))}),
             _ => content.into(),
         };
@@ -281,21 +273,6 @@ fn as_source(name: String, toolchain: &Toolchain) -> String {
         Some(ending) if compiles && !is_source => format!("{name}.{ending}"),
         _ => name,
     }
-}
-
-fn from_base64(text: &str) -> Vec<u8> {
-    let digits = text.bytes().take_while(|byte| *byte != b'=').filter_map(|byte| match byte {
-        b'-' => Some(b'+'),
-        b'_' => Some(b'/'),
-        byte if byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/' => Some(byte),
-        _ => None,
-    });
-    let mut digits: Vec<u8> = digits.collect();
-    if digits.len() % 4 == 1 {
-        // Six bits are no byte.
-        digits.pop();
-    }
-    LENIENT.decode(digits).unwrap_or_default()
 }
 
 /// Up to the first that is no digit.
