@@ -92,7 +92,7 @@ impl Server {
             tls,
             settings: config.connection.clone(),
             doors: config.doors.clone(),
-            judge0: doors::Judge0::new(&config.doors.callback_hosts)?,
+            judge0: doors::Judge0::new(&config.doors)?,
             kept: OnceLock::new(),
             opening: Mutex::default(),
             usual: config.limits.clone(),

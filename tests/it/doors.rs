@@ -1,6 +1,8 @@
 //! Doors for clients of other systems: examples as these systems' documentation has them, whatever may be wrong with a request, and their own
 //! clients from the registries against the real server.
 
+mod fusion;
+mod jobe;
 mod judge0;
 mod piston;
 

@@ -25,8 +25,9 @@ use std::time::Duration;
 const NAMES: &[(&str, &str)] = &[("javascript", "nodejs")];
 /// Runs cells; not for the cells' eyes.
 const DRIVER: &str = include_str!("fusion/cells.py");
-const DRIVER_PATH: &str = ".runnel/cells.py";
-const ANSWER_PATH: &str = ".runnel/answer.json";
+const DRIVER_PATH: &str = ".runnel-cells.py";
+const CELLS_PATH: &str = ".runnel-cells.json";
+const ANSWER_PATH: &str = ".runnel-answer.json";
 /// What is run at most where nobody says, in s.
 const RUN: f64 = 10.0;
 const CELLS: f64 = 45.0;
@@ -160,10 +161,10 @@ async fn ran(server: &Server, caller: &Caller, headers: &HeaderMap, body: Body) 
     let run_result = (outcome.verdict.status != Status::CompileError).then_some(run_result);
     let commands = || compile_result.iter().chain(&run_result);
     let is_well = commands().all(|command| command.return_code == Some(0));
-    let (status, message) = match outcome.verdict.status {
-        Status::Internal | Status::Cancelled => (SANDBOX_ERROR, outcome.verdict.message.clone().unwrap_or_default()),
-        _ if is_well => (SUCCESS, String::new()),
-        _ => (FAILED, String::new()),
+    let (status, message) = match (outcome.verdict.status, is_well) {
+        (Status::Internal | Status::Cancelled, _) => (SANDBOX_ERROR, outcome.verdict.message.clone().unwrap_or_default()),
+        (_, true) => (SUCCESS, String::new()),
+        (_, false) => (FAILED, String::new()),
     };
     let files = left(&fetched, outcome.files.as_ref(), &sent);
     Ok(CodePart { status, message, compile_result, run_result, executor_pod_name: None, files })
@@ -200,7 +201,7 @@ async fn ran_cells(server: &Server, caller: &Caller, headers: &HeaderMap, body: 
     let sent = files(&body)?;
     let mut all = in_frame(&sent);
     all.insert(DRIVER_PATH.to_owned(), DRIVER.into());
-    all.insert("cells.json".to_owned(), json!({"cells": cells, "answer": ANSWER_PATH}).to_string().into());
+    all.insert(CELLS_PATH.to_owned(), json!({"cells": cells, "answer": ANSWER_PATH}).to_string().into());
     let mut fields = Map::new();
     fields.insert("language".to_owned(), python.name.as_str().into());
     fields.insert("main".to_owned(), DRIVER_PATH.into());
@@ -233,7 +234,8 @@ async fn outcome(
     fields.insert("stream".to_owned(), false.into());
     if !fetched.is_empty() {
         let job = &server.usual.job;
-        fields.insert("collect".to_owned(), json!({"paths": fetched, "max_files": job.collect_files, "max_bytes": job.collect_kb << 10}));
+        let paths: Vec<&str> = fetched.iter().map(|path| plain(path)).collect();
+        fields.insert("collect".to_owned(), json!({"paths": paths, "max_files": job.collect_files, "max_bytes": job.collect_kb << 10}));
     }
     let (mut run, _) = begin(server, caller, fields, bytes)?;
     let mut outcome = None;
@@ -251,6 +253,10 @@ fn text<'a>(body: &'a Value, field: &str) -> Result<Option<&'a str>, Refusal> {
     }
 }
 
+fn given<'a>(body: &'a Value, field: &str) -> Option<&'a Value> {
+    body.get(field).filter(|given| !given.is_null())
+}
+
 /// In ms. More than the operator allows is refused; what nobody asked for is not more.
 #[expect(
     clippy::cast_possible_truncation,
@@ -260,9 +266,9 @@ fn text<'a>(body: &'a Value, field: &str) -> Result<Option<&'a str>, Refusal> {
 )]
 fn seconds(body: &Value, field: &str, usual: f64, most_ms: u64) -> Result<u64, Refusal> {
     let most = most_ms as f64 / 1000.0;
-    let given = match &body[field] {
-        Value::Null => usual.min(most),
-        given => given.as_f64().ok_or_else(|| wrong(field, "Input should be a valid number"))?,
+    let given = match given(body, field) {
+        None => usual.min(most),
+        Some(given) => given.as_f64().ok_or_else(|| wrong(field, "Input should be a valid number"))?,
     };
     match given {
         given if given <= 0.0 => Err(wrong(field, "Input should be greater than 0")),
@@ -277,16 +283,14 @@ fn seconds(body: &Value, field: &str, usual: f64, most_ms: u64) -> Result<u64, R
 fn limits(body: &Value, most: &Figures) -> Result<Map<String, Value>, Refusal> {
     let mut limits = Map::new();
     limits.insert("compile_ms".to_owned(), seconds(body, "compile_timeout", RUN, most.compile_ms)?.into());
-    match &body["memory_limit_MB"] {
-        Value::Null => {}
-        given => match given.as_i64().ok_or_else(|| wrong("memory_limit_MB", "Input should be a valid integer"))? {
-            ..=0 => {}
-            given if given.unsigned_abs() > most.memory_mb => {
-                let what = format!("Input should be less than or equal to {}", most.memory_mb);
-                return Err(Refusal { code: Code::LimitTooHigh, ..wrong("memory_limit_MB", what) });
-            }
-            given => drop(limits.insert("memory_mb".to_owned(), given.into())),
-        },
+    let Some(given) = given(body, "memory_limit_MB") else { return Ok(limits) };
+    let given = given.as_i64().ok_or_else(|| wrong("memory_limit_MB", "Input should be a valid integer"))?;
+    if given > 0 && given.unsigned_abs() > most.memory_mb {
+        let what = format!("Input should be less than or equal to {}", most.memory_mb);
+        return Err(Refusal { code: Code::LimitTooHigh, ..wrong("memory_limit_MB", what) });
+    }
+    if given > 0 {
+        limits.insert("memory_mb".to_owned(), given.into());
     }
     Ok(limits)
 }
@@ -318,9 +322,9 @@ fn in_frame(sent: &Sent) -> Map<String, Value> {
 
 fn fetched(body: &Value) -> Result<Vec<String>, Refusal> {
     let wrong = || wrong("fetch_files", "Input should be a valid list of strings");
-    match &body["fetch_files"] {
-        Value::Null => Ok(Vec::new()),
-        given => given.as_array().ok_or_else(wrong)?.iter().map(|path| path.as_str().map(str::to_owned).ok_or_else(wrong)).collect(),
+    match given(body, "fetch_files") {
+        None => Ok(Vec::new()),
+        Some(given) => given.as_array().ok_or_else(wrong)?.iter().map(|path| path.as_str().map(str::to_owned).ok_or_else(wrong)).collect(),
     }
 }
 

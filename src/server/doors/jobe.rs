@@ -40,7 +40,7 @@ mod outcome {
     pub(super) const OVERLOAD: u8 = 21;
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct ResultPart {
     run_id: Option<String>,
     outcome: u8,
@@ -66,28 +66,23 @@ pub(super) fn routes() -> Router<Arc<Server>> {
 /// A sentence, and an outcome where the server is overloaded. Plain text: it quotes what was sent.
 pub(super) fn refuse(refused: Refused) -> Response {
     let Refused(status, refusal) = refused;
-    let (status, said) = match refusal.code {
-        Code::Busy => {
-            let part = ResultPart {
-                run_id: None,
-                outcome: outcome::OVERLOAD,
-                cmpinfo: String::new(),
-                stdout: String::new(),
-                stderr: String::new(),
-            };
-            return http::mark(json(StatusCode::OK, &part), &refusal);
-        }
-        Code::Unauthorized => (StatusCode::FORBIDDEN, "Missing or unknown API key".to_owned()),
-        Code::RateLimited => (status, "Max RUN rate for this server exceeded".to_owned()),
-        Code::LimitTooHigh => (status, too_high(&refusal)),
-        _ => (status, refusal.message.clone()),
+    if refusal.code == Code::Busy {
+        let part = ResultPart { outcome: outcome::OVERLOAD, ..ResultPart::default() };
+        return http::mark(json(StatusCode::OK, &part), &refusal);
+    }
+    let (status, said) = if refusal.code == Code::Unauthorized {
+        (StatusCode::FORBIDDEN, "Missing or unknown API key".to_owned())
+    } else if refusal.code == Code::RateLimited {
+        (status, "Max RUN rate for this server exceeded".to_owned())
+    } else {
+        (status, too_high(&refusal))
     };
     http::mark((status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], said).into_response(), &refusal)
 }
 
-/// A limit of a frame, in Jobe's words.
+/// In Jobe's words where it is about a limit of a frame.
 fn too_high(refusal: &Refusal) -> String {
-    let limit = refusal.details.limit.unwrap_or_default();
+    let Some(limit) = refusal.details.limit.filter(|_| refusal.code == Code::LimitTooHigh) else { return refusal.message.clone() };
     let (name, most) = match refusal.details.field.as_deref() {
         Some("limits.time_ms") => ("cputime", format!("{} secs", limit / 1000)),
         Some("limits.wall_ms") => ("cputime", format!("{} secs", limit / 2000)),

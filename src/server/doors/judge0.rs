@@ -10,6 +10,7 @@ mod run;
 
 use super::{json, read, usable};
 use crate::access::Caller;
+use crate::config::doors::Doors;
 use crate::lock::lock;
 use crate::protocol::{Code, Refusal};
 use crate::server::Server;
@@ -43,8 +44,10 @@ const NO_TEXTS: &str = "some attributes for one or more submissions cannot be co
 
 /// What the door knows beside what is kept.
 pub(in crate::server) struct Judge0 {
-    /// Submissions under way, with their status.
-    live: Mutex<HashMap<String, u8>>,
+    /// Submissions under way, with their status and what is held of them.
+    live: Mutex<HashMap<String, (u8, usize)>>,
+    /// The most that may be held of all together, in bytes.
+    most: usize,
     callbacks: Callbacks,
 }
 
@@ -57,24 +60,32 @@ struct Live {
 }
 
 impl Judge0 {
-    pub(in crate::server) fn new(hosts: &[String]) -> anyhow::Result<Arc<Self>> {
+    pub(in crate::server) fn new(config: &Doors) -> anyhow::Result<Arc<Self>> {
         let client = || -> anyhow::Result<_> {
             let connector = HttpsConnectorBuilder::new().with_native_roots()?.https_or_http().enable_http1().build();
             Ok(Client::builder(TokioExecutor::new()).build(connector))
         };
-        let callbacks = Callbacks(if hosts.is_empty() { None } else { Some(client()?) });
-        Ok(Arc::new(Self { live: Mutex::default(), callbacks }))
+        let callbacks = Callbacks(if config.callback_hosts.is_empty() { None } else { Some(client()?) });
+        Ok(Arc::new(Self { live: Mutex::default(), most: usize::try_from(config.keeps().0).unwrap_or(usize::MAX), callbacks }))
     }
 }
 
 impl Live {
-    fn enter(judge0: &Arc<Judge0>, token: &str) -> Self {
-        lock(&judge0.live).insert(token.to_owned(), record::IN_QUEUE);
-        Self { judge0: judge0.clone(), token: token.to_owned() }
+    /// None where as much is held as may be: what is expected of a program is not among what its run holds.
+    fn enter(judge0: &Arc<Judge0>, record: &Record) -> Option<Self> {
+        let mut live = lock(&judge0.live);
+        let (held, bytes) = (live.values().map(|(_, bytes)| bytes).sum::<usize>(), record.bytes());
+        if held + bytes > judge0.most {
+            return None;
+        }
+        live.insert(record.token.clone(), (record::IN_QUEUE, bytes));
+        Some(Self { judge0: judge0.clone(), token: record.token.clone() })
     }
 
     fn process(&self) {
-        lock(&self.judge0.live).insert(self.token.clone(), PROCESSING);
+        if let Some((status, _)) = lock(&self.judge0.live).get_mut(&self.token) {
+            *status = PROCESSING;
+        }
     }
 }
 
@@ -296,7 +307,7 @@ fn find(server: &Server, caller: &Caller, token: &str) -> Result<Option<Record>,
     }
     if record.finished_at.is_none() {
         record.result = match lock(&server.judge0.live).get(token) {
-            Some(status) => Outcome { status: *status, ..Outcome::default() },
+            Some((status, _)) => Outcome { status: *status, ..Outcome::default() },
             // Between the first look and this one it may have ended.
             None => match server.kept()?.get(&key(token))?.and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok()) {
                 Some(ended) if ended.finished_at.is_some() => return Ok(Some(ended)),

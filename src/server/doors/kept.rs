@@ -28,10 +28,13 @@ pub(in crate::server) struct Bounds {
 pub(in crate::server) struct Kept {
     database: Database,
     bounds: Bounds,
-    pending: Mutex<Vec<(Write, oneshot::Sender<Result<(), Fault>>)>>,
+    pending: Mutex<Vec<(Write, Done)>>,
     /// Bytes that are kept; whoever has it writes.
     turn: tokio::sync::Mutex<u64>,
 }
+
+/// Tells who waits for a write.
+type Done = oneshot::Sender<Result<(), Fault>>;
 
 enum Write {
     Put { key: String, about: u64, value: Vec<u8> },

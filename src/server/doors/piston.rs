@@ -213,7 +213,7 @@ fn order(server: &Server, body: &Value) -> Result<Order, Refusal> {
     match &body["stdin"] {
         Value::Null => {}
         Value::String(stdin) => drop(fields.insert("stdin".to_owned(), stdin.as_str().into())),
-        _ => return Err(wrong("stdin must be a string")),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => return Err(wrong("stdin must be a string")),
     }
     let compiles = matches!(&toolchain.kind, Kind::Docker(recipe) if recipe.compile.is_some());
     Ok(Order { fields, language: runtime.language.to_owned(), version: runtime.version.clone(), compiles })
@@ -302,7 +302,9 @@ fn limits(server: &Server, body: &Value) -> Result<Value, Refusal> {
         let given = match &body[theirs] {
             Value::Null | Value::Bool(false) => continue,
             Value::String(text) if text.is_empty() => continue,
-            given => given.as_f64().ok_or_else(|| wrong(format!("If specified, {theirs} must be a number")))?,
+            given @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
+                given.as_f64().ok_or_else(|| wrong(format!("If specified, {theirs} must be a number")))?
+            }
         };
         let configured = match ours {
             "wall_ms" => most.wall_ms,

@@ -60,7 +60,10 @@ async fn programs_and_their_files() {
     }
     let server = containers::server(&[]).await;
     let answer = run(&server, "/run_code", &code("cpp", "int main() { return x; }", json!({})));
-    assert_eq!((&answer["status"], &answer["run_result"], &answer["compile_result"]["return_code"]), (&json!("Failed"), &Value::Null, &json!(1)));
+    assert_eq!(
+        (&answer["status"], &answer["run_result"], &answer["compile_result"]["return_code"]),
+        (&json!("Failed"), &Value::Null, &json!(1))
+    );
     assert!(answer["compile_result"]["stderr"].as_str().unwrap().contains("error:"));
     let answer = run(&server, "/run_code", &code("cpp", "int main() { __builtin_trap(); }", json!({})));
     assert_eq!((&answer["status"], &answer["run_result"]["return_code"]), (&json!("Failed"), &json!(-4)), "{answer}");

@@ -41,7 +41,10 @@ async fn runs_have_their_outcomes() {
         let result = run(&server, &spec("python3", code, more));
         assert_eq!((&result["outcome"], &result["cmpinfo"]), (&json!(outcome), &json!("")), "{code}: {:.300}", result.to_string());
         let said = result["stdout"].as_str().unwrap();
-        assert!(said == stdout || stdout == "x" && said.starts_with('x') || code.contains("__file__") && said.ends_with(stdout), "{said:.100}");
+        assert!(
+            said == stdout || stdout == "x" && said.starts_with('x') || code.contains("__file__") && said.ends_with(stdout),
+            "{said:.100}"
+        );
         assert!(!result["run_id"].as_str().unwrap().is_empty() && result["stderr"].is_string());
     }
     assert_eq!(run(&server, &spec("Nodejs", "console.log(7)", json!({})))["stdout"], "7\n");
@@ -129,7 +132,8 @@ async fn keys_and_overload() {
     assert_eq!(status("x-api-key: foo\r\n", "PUT", &json!({"file_contents": "eA=="})), 204);
     assert_eq!(status("x-api-key: foo\r\n", "HEAD", &Value::Null), 204);
     assert_eq!(status("x-api-key: bar\r\n", "HEAD", &Value::Null), 404, "another's file is another file");
-    let server = Server::start(&["--set", "cells.count=1", "--set", "desk.busy_per_cell=1", "--set", "desk.queue=0", "--set", "desk.live=1"]);
+    let server =
+        Server::start(&["--set", "cells.count=1", "--set", "desk.busy_per_cell=1", "--set", "desk.queue=0", "--set", "desk.live=1"]);
     let body = spec("python3", "while True: pass", json!({"parameters": {"cputime": 20}})).to_string();
     let runs = format!("{API}/runs");
     let headers = "content-type: application/json\r\n";

@@ -275,6 +275,11 @@ async fn a_full_queue_is_said_and_leaves_nothing() {
     let answer = ask(&server, "POST", "/submissions/batch", &json!({"submissions": [busy, busy]}));
     assert_eq!((answer.status, answer.json()), (503, json!({"error": "queue is full"})));
     assert_eq!(get(&server, "/statistics")["submissions"]["total"], json!(accepted));
+    // What is expected is held as long as a submission is under way, and not without a bound.
+    let server = Server::start(&["--set", "doors.keep_mb=1"]);
+    let large = |size: usize| python("1", json!({"expected_output": "x".repeat(size)}));
+    assert_eq!(ask(&server, "POST", "/submissions", &large(2 << 20)).status, 503);
+    assert_eq!(ask(&server, "POST", "/submissions", &large(1 << 19)).status, 201);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 # Runs the cells of a notebook one after the other in one namespace, and writes what became of each to a file. The server's own, started in the
-# sandbox: `cells.json` is what was asked, the file that it names is the answer.
+# sandbox: `.runnel-cells.json` is what was asked, the file that it names is the answer.
 import ast
 import io
 import json
@@ -45,10 +45,9 @@ def cell(code, space):
 
 
 def main():
-    with open("cells.json") as file:
+    with open(".runnel-cells.json") as file:
         asked = json.load(file)
-    os.remove("cells.json")
-    sys.path[0] = os.getcwd()
+    os.remove(".runnel-cells.json")
     # What a cell sees as the program, with nothing of ours in it.
     space = {"__name__": "__main__", "__builtins__": __builtins__}
     done = [cell(code, space) for code in asked["cells"]]

@@ -142,7 +142,8 @@ fn number(body: &Value, attribute: &str, (least, most): (f64, f64), errors: &mut
         Value::Null => return None,
         Value::String(text) if text.trim().is_empty() => return None,
         Value::String(text) => text.trim().parse().ok().filter(|number: &f64| number.is_finite()),
-        given => given.as_f64(),
+        Value::Number(given) => given.as_f64(),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     };
     match given {
         None => one(errors, attribute, "is not a number"),

@@ -92,7 +92,7 @@ pub(super) struct Outcome {
 /// What is told where nobody says what.
 pub(super) const USUAL: [&str; 8] = ["stdout", "time", "memory", "stderr", "token", "compile_output", "message", "status"];
 /// Everything that can be asked for, the attributes of a request included.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 20] = [
     "token",
     "source_code",
     "language_id",
@@ -112,11 +112,7 @@ const FIELDS: [&str; 24] = [
     "wall_time",
     "memory",
     "created_at",
-    "queued_at",
-    "started_at",
-    "updated_at",
     "finished_at",
-    "post_execution_filesystem",
 ];
 pub(super) const ATTRIBUTES: [&str; 15] = [
     "compiler_options",
@@ -153,6 +149,12 @@ pub(super) fn fields(list: &str) -> Result<Vec<&str>, Vec<&str>> {
 pub(super) struct NoText;
 
 impl Record {
+    /// What it holds of a client's.
+    pub(super) fn bytes(&self) -> usize {
+        let others = [&self.stdin, &self.expected_output, &self.additional_files];
+        self.source_code.0.len() + others.into_iter().flatten().map(|blob| blob.0.len()).sum::<usize>()
+    }
+
     pub(super) fn render(&self, fields: &[&str], base64: bool) -> Result<Value, NoText> {
         let mut told = Map::new();
         for field in fields {
@@ -189,8 +191,8 @@ impl Record {
             "time" => result.time.map(seconds).into(),
             "wall_time" => result.wall_time.map(seconds).into(),
             "memory" => result.memory.into(),
-            "created_at" | "queued_at" => instant(self.created_at).into(),
-            "finished_at" | "updated_at" => self.finished_at.map(instant).into(),
+            "created_at" => instant(self.created_at).into(),
+            "finished_at" => self.finished_at.map(instant).into(),
             attribute => self.attributes.get(attribute).cloned().unwrap_or_default(),
         })
     }

@@ -44,7 +44,7 @@ pub(super) fn start(server: &Server, caller: &Caller, asked: Asked, bytes: usize
     record.token = uuid(&token);
     record.owner = owner(caller);
     record.created_at = now();
-    let live = Live::enter(&server.judge0, &record.token);
+    let live = Live::enter(&server.judge0, &record).ok_or_else(|| Refusal::new(Code::Busy, "as many bytes are held as may be"))?;
     Ok(Begun { record, run, live, fields: again, runs, merges, callback })
 }
 

@@ -11,7 +11,7 @@ use crate::protocol::render;
 use crate::runner::{Input, Run};
 use crate::server::Server;
 use crate::server::doors::begin;
-use crate::server::socket::{Goodbye, OUTGOING, Socket, handshake, part, switching, write};
+use crate::server::socket::{Goodbye, LARGE_FRAME, OUTGOING, Socket, handshake, part, switching, write};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, block_in_place};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
@@ -132,15 +132,15 @@ impl Connection {
 
     async fn take(&mut self, frame: Option<Result<Message, Error>>) -> Result<(), Goodbye> {
         let text = match frame {
-            Some(Ok(Message::Text(text))) => text.as_bytes().to_vec(),
-            Some(Ok(Message::Binary(bytes))) => bytes.to_vec(),
+            Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => message.into_data(),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
             Some(Ok(Message::Close(_)) | Err(Error::ConnectionClosed)) | None => return Err(Goodbye::Gone),
             Some(Err(Error::Capacity(_))) => return Err(Goodbye::Close(crate::protocol::close::TOO_LARGE, "the frame is too large")),
             Some(Err(_)) => return Err(Goodbye::Gone),
         };
         self.server.runner.metrics().socket.incoming.frame(text.len());
-        let said = match serde_json::from_slice::<Value>(&text) {
+        let parse = || serde_json::from_slice::<Value>(&text);
+        let said = match if text.len() > LARGE_FRAME { block_in_place(parse) } else { parse() } {
             Ok(said) if said.is_object() => said,
             Ok(_) => return Err(fail(&self.outgoing, "a message is a JSON object").await),
             Err(fault) => return Err(fail(&self.outgoing, &fault.to_string()).await),
