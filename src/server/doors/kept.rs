@@ -4,6 +4,8 @@
 use crate::lock::lock;
 use redb::backends::InMemoryBackend;
 use redb::{Builder, Database, ReadableDatabase, ReadableTable, TableDefinition};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -58,7 +60,8 @@ impl Kept {
         let mut builder = Builder::new();
         builder.set_cache_size(CACHE);
         let at = folder.join("kept.redb");
-        let made = std::fs::create_dir_all(folder).map_err(redb::Error::Io).and_then(|()| Ok(builder.create(&at)?));
+        let made =
+            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(redb::Error::Io).and_then(|()| Ok(builder.create(&at)?));
         let database = match made {
             Ok(database) => database,
             Err(fault) => {

@@ -70,7 +70,7 @@ pub(super) fn now() -> u64 {
 
 /// To its end, and what happens then, whoever still waits for it.
 pub(super) async fn follow(server: Arc<Server>, caller: Caller, begun: Begun) -> Record {
-    // It is under way until its end can be read.
+    // It is under way until its end can be read and was told: so long it counts among what is held.
     let Begun { mut record, run, live, fields, runs, merges, callback } = begun;
     let mut results = vec![judge(run, &record, merges, &live).await];
     while (results.len() as u64) < runs && results.iter().all(|result| result.status == ACCEPTED) {
@@ -85,7 +85,6 @@ pub(super) async fn follow(server: Arc<Server>, caller: Caller, begun: Begun) ->
     if let Err(fault) = keep(&server, &record).await {
         tracing::error!("{fault}");
     }
-    drop(live);
     if let Some(callback) = callback {
         tell(&server, &record, &callback).await;
     }
