@@ -40,3 +40,29 @@ pub(crate) fn drive_node(server: &Server, script: &str) {
 pub(crate) fn drive_python(server: &Server, script: &str) {
     drive(server, "target/clients/bin/python", "target/clients/installed", script);
 }
+
+/// Bodies that nobody means well with, at every door.
+#[tokio::test]
+async fn a_hundred_megabytes_and_a_deep_tree_are_refused_in_the_doors_own_words() {
+    let server = Server::start(&[]);
+    let json = |answer: &Answer, field: &str| answer.json()[field].is_string() || answer.json()[field].is_array();
+    let large = " ".repeat(100 << 20);
+    let deep = format!("{}1{}", "[".repeat(1 << 20), "]".repeat(1 << 20));
+    for (path, field) in [
+        ("/api/v2/execute", "message"),
+        ("/judge0/submissions?wait=true", "error"),
+        ("/submissions/batch", "error"),
+        ("/jobe/index.php/restapi/runs", ""),
+        ("/run_code", "detail"),
+        ("/run_jupyter", "detail"),
+    ] {
+        for (body, statuses) in [(&large, &[413][..]), (&deep, &[400, 422])] {
+            let answer = server.ask("POST", path, "content-type: application/json\r\n", body);
+            assert!(statuses.contains(&answer.status), "{path}: {} {}", answer.status, answer.text());
+            assert!(if field.is_empty() { !answer.text().is_empty() } else { json(&answer, field) }, "{path}: {}", answer.text());
+        }
+    }
+    // And it goes on.
+    let body = serde_json::json!({"language": "python", "version": "*", "files": [{"content": "print(1)"}]});
+    assert_eq!(ask(&server, "POST", "/api/v2/execute", &body).json()["run"]["stdout"], "1\n");
+}

@@ -70,7 +70,7 @@ pub(super) fn now() -> u64 {
 
 /// To its end, and what happens then, whoever still waits for it.
 pub(super) async fn follow(server: Arc<Server>, caller: Caller, begun: Begun) -> Record {
-    // It is under way until its end can be read and was told: so long it counts among what is held.
+    // It is under way until its end can be read; what is still to be told counts among what is held.
     let Begun { mut record, run, live, fields, runs, merges, callback } = begun;
     let mut results = vec![judge(run, &record, merges, &live).await];
     while (results.len() as u64) < runs && results.iter().all(|result| result.status == ACCEPTED) {
@@ -85,8 +85,12 @@ pub(super) async fn follow(server: Arc<Server>, caller: Caller, begun: Begun) ->
     if let Err(fault) = keep(&server, &record).await {
         tracing::error!("{fault}");
     }
-    if let Some(callback) = callback {
-        tell(&server, &record, &callback).await;
+    if let (Some(callback), Ok(told)) = (callback, record.render(&record::USUAL, true)) {
+        let telling = server.clone();
+        server.connections.spawn(async move {
+            let _live = live;
+            tell(&telling, render::json(&told), &callback).await;
+        });
     }
     record
 }
@@ -220,9 +224,7 @@ pub(super) async fn keep(server: &Server, record: &Record) -> Result<(), Fault> 
 }
 
 /// By PUT, in base64, some times where it fails. A redirect is no answer: it might lead to where nobody may.
-async fn tell(server: &Server, record: &Record, url: &str) {
-    let Ok(body) = record.render(&record::USUAL, true) else { return };
-    let body = render::json(&body);
+async fn tell(server: &Server, body: String, url: &str) {
     for attempt in 1..=super::CALLBACK_TRIES {
         match server.judge0.callbacks.put(url, body.clone()).await {
             Ok(()) => return,
