@@ -25,6 +25,7 @@ ENV RUNNEL_LISTEN=0.0.0.0:8080 \
     RUNNEL_PREPARED=/usr/lib/runnel/guests \
     # Written to only where the processor is another than the image was made on: the guests' native code is made again.
     RUNNEL_CACHE=/var/cache/runnel \
+    RUNNEL_DOORS_FOLDER=/var/lib/runnel/doors \
     RUNNEL_WORKSPACES_FOLDER=/var/lib/runnel/workspaces
 
 # By number: Kubernetes believes only numbers that they are not root's.

@@ -70,7 +70,16 @@ unit: ## tests of pure code
 broker: # one that speaks Kafka's protocol, for the tests of that door
 	@[ "$$RUNNEL_TEST_KAFKA" = 0 ] || tests/tansu.sh
 
-doors: guests broker ## tests at the doors, with the real server
+# Clients of other systems, for the tests of the doors that stand in for these. Where they can't be had, these tests say so and go on.
+clients: tests/clients/node_modules/.package-lock.json target/clients/installed ## clients of other systems, for the tests
+
+tests/clients/node_modules/.package-lock.json: tests/clients/package-lock.json
+	@cd tests/clients && npm ci --no-audit --no-fund --silent && touch node_modules/.package-lock.json || echo "SKIPPED: clients from npm can't be installed" >&2
+
+target/clients/installed: tests/clients/requirements.txt
+	@{ python3 -m venv target/clients && target/clients/bin/pip install --quiet --require-hashes -r $< && touch $@; } || echo "SKIPPED: clients from PyPI can't be installed" >&2
+
+doors: guests broker clients ## tests at the doors, with the real server
 	cargo test --release --locked --test it
 
 abroad: guests ## the same cases of what clients see, through a gateway and a worker (RUNNEL_TEST_QUEUE=0: without)

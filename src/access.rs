@@ -187,6 +187,12 @@ impl Access {
         Ok(())
     }
 
+    /// Whether the caller may send so many bytes that are no run yet.
+    pub fn admit_bytes(&self, caller: &Caller, bytes: usize) -> Result<(), Denied> {
+        let wait = self.token_now(caller)?.rates.bytes_wait(bytes);
+        wait.map_or(Ok(()), |wait| Err(Denied::Rate { what: "bytes", wait }))
+    }
+
     /// The caller's rules as they are now.
     fn token_now(&self, caller: &Caller) -> Result<Arc<Token>, Denied> {
         match caller.digest {

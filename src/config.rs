@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod backend;
+pub mod doors;
 pub mod queue;
 
 use crate::limits::Figures;
@@ -35,6 +36,7 @@ pub struct Config {
     workspaces: Workspaces,
     pub access: access::AccessConfig,
     pub connection: Connection,
+    pub doors: doors::Doors,
     pub queue: queue::Queue,
     pub backend: backend::Backend,
     pub limits: LimitsConfig,
@@ -273,6 +275,7 @@ impl Config {
         must(self.connection.pong_s > self.connection.ping_s, "`connection.pong_s`: more than `connection.ping_s`");
         self.queue.check(&mut must);
         self.backend.check(&mut must);
+        self.doors.check(&mut must);
         let LimitsConfig { usual, most, job } = &self.limits;
         for (name, usual, most) in [
             ("time_ms", usual.time_ms, most.time_ms),

@@ -3,7 +3,7 @@
 use crate::job::Case;
 use crate::judge::colour::{self, Matches};
 use crate::judge::test::TestStatus;
-use crate::judge::{Facts, Verdict};
+use crate::judge::{End, Facts, Verdict};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,6 +102,8 @@ impl Text {
 #[derive(Clone, Debug)]
 pub struct Compiled {
     pub ok: bool,
+    /// How the compiler ended; as well as ever where it was not needed.
+    pub end: End,
     /// What the compiler said, both pipes in the order in which it came.
     pub output: Text,
     pub truncated: bool,

@@ -572,7 +572,7 @@ impl Run {
             }
             FirstStep::Ready(prepared, said) => {
                 if let Some((output, truncated)) = said {
-                    self.compiled = Some(Compiled { ok: true, output, truncated, time: Duration::ZERO, cached: true });
+                    self.compiled = Some(Compiled { ok: true, end: End::Exit(0), output, truncated, time: Duration::ZERO, cached: true });
                 }
                 self.start_program(permit, prepared).await;
             }
@@ -757,7 +757,7 @@ impl Run {
             Step::Compile { key, begun, mut said } => {
                 let failure = judge::compile_failure(&facts);
                 let (output, truncated) = said.finish();
-                let compiled = Compiled { ok: failure.is_none(), output, truncated, time: begun.elapsed(), cached: false };
+                let compiled = Compiled { ok: failure.is_none(), end: facts.end, output, truncated, time: begun.elapsed(), cached: false };
                 match failure {
                     Some(verdict) if verdict.status != judge::Status::CompileError => self.end_with(verdict, None),
                     Some(verdict) => {

@@ -1,6 +1,7 @@
 //! The network door: one port for the socket, for single requests, for what operators ask and for the web page. `run(listener, …, shutdown)` is all of it,
 //! so that tests and the binary start the same thing. Doors never import each other.
 
+mod doors;
 mod entry;
 mod glance;
 mod http;
@@ -27,7 +28,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use std::convert::Infallible;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +40,10 @@ pub struct Server {
     access: Access,
     tls: Option<listen::Tls>,
     settings: crate::config::Connection,
+    doors: crate::config::doors::Doors,
+    judge0: Arc<doors::Judge0>,
+    kept: OnceLock<doors::Kept>,
+    opening: Mutex<()>,
     usual: crate::config::LimitsConfig,
     machine: Machine,
     /// Refuse new runs, end connections as they get idle.
@@ -86,6 +91,10 @@ impl Server {
             access: Access::new(&config.access),
             tls,
             settings: config.connection.clone(),
+            doors: config.doors.clone(),
+            judge0: doors::Judge0::new(&config.doors)?,
+            kept: OnceLock::new(),
+            opening: Mutex::default(),
             usual: config.limits.clone(),
             machine: Machine::new(config.cache()),
             draining: CancellationToken::new(),
@@ -252,5 +261,5 @@ fn router(server: &Arc<Server>, with_metrics: bool) -> Router {
         .route("/v1/glance", get(glance::glance))
         .merge(if with_metrics { metrics_router() } else { Router::new() })
         .route_layer(from_fn_with_state(server.clone(), entry::guard));
-    open.merge(socket).merge(guarded).with_state(server.clone())
+    open.merge(socket).merge(guarded).merge(doors::router(server)).with_state(server.clone())
 }

@@ -5,7 +5,7 @@ use crate::event::{Compiled, Event, Line, Outcome, Pipe, TestResult, Text};
 use crate::job::{Case, Job};
 use crate::judge::colour::{self, Matches};
 use crate::judge::test::TestStatus;
-use crate::judge::{Facts, Verdict};
+use crate::judge::{self, Facts, Verdict};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -58,6 +58,7 @@ pub(crate) enum TextWords<'a> {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct CompiledWords<'a> {
     ok: bool,
+    end: judge::End,
     #[serde(borrow)]
     output: TextWords<'a>,
     truncated: bool,
@@ -158,9 +159,14 @@ pub(crate) fn words<'a>(event: &'a Event, places: &Places) -> EventWords<'a> {
         Event::Preparing { what, share } => EventWords::Preparing { what: Cow::Borrowed(what), share: *share },
         // The gateway knows the engine from the language.
         Event::Started { engine: _ } => EventWords::Started,
-        Event::Compiled(Compiled { ok, output, truncated, time, cached }) => {
-            EventWords::Compiled(CompiledWords { ok: *ok, output: output.into(), truncated: *truncated, time: *time, cached: *cached })
-        }
+        Event::Compiled(Compiled { ok, end, output, truncated, time, cached }) => EventWords::Compiled(CompiledWords {
+            ok: *ok,
+            end: end.clone(),
+            output: output.into(),
+            truncated: *truncated,
+            time: *time,
+            cached: *cached,
+        }),
         Event::Test(result) => EventWords::Test(test_words(result, places)),
         Event::Output { test, pipe, seq, at, data } => {
             EventWords::Output { test: test.as_ref().map(|case| places.test(case)), pipe: *pipe, seq: *seq, at: *at, data: data.into() }
@@ -244,8 +250,8 @@ impl Reader {
             EventWords::Queued { position } => Told::Event(Event::Queued { position }),
             EventWords::Preparing { what, share } => Told::Event(Event::Preparing { what: what.into_owned(), share }),
             EventWords::Started => Told::Event(Event::Started { engine: job.toolchain.kind.engine() }),
-            EventWords::Compiled(CompiledWords { ok, output, truncated, time, cached }) => {
-                Told::Event(Event::Compiled(Compiled { ok, output: output.into(), truncated, time, cached }))
+            EventWords::Compiled(CompiledWords { ok, end, output, truncated, time, cached }) => {
+                Told::Event(Event::Compiled(Compiled { ok, end, output: output.into(), truncated, time, cached }))
             }
             EventWords::Test(words) => {
                 let (place, result) = self.result(words, job)?;

@@ -535,7 +535,7 @@ pub fn short(short: Short) -> &'static str {
 static NO_TEXT: Text = Text::Utf8(String::new());
 
 fn compile_part(compiled: &Compiled) -> CompilePart<'_> {
-    let Compiled { ok, output, truncated, time, cached } = compiled;
+    let Compiled { ok, end: _, output, truncated, time, cached } = compiled;
     CompilePart { ok: *ok, output: TextPart(output), truncated: *truncated, time_ms: milliseconds(*time), cached: *cached }
 }
 

@@ -15,6 +15,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const AUTH_TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Foreign pages are turned away, strangers too; both are told.
@@ -46,6 +48,31 @@ pub(super) async fn guard_socket(State(server): State<Arc<Server>>, mut request:
     next.run(request).await
 }
 
+/// The same for clients of other systems, who say their token in their own way.
+pub(super) fn admit_foreign(server: &Server, request: &Request) -> Result<Caller, Refusal> {
+    origin(server, request)?;
+    let token = foreign_token(request);
+    server
+        .access
+        .caller(token.as_deref(), address(server, request))
+        .map_err(|stranger| Refusal::new(Code::Unauthorized, stranger.to_string()))
+}
+
+/// Bare or as a bearer's in `authorization`, in the headers of Judge0 and Jobe, or where a client can't send headers, in the address.
+fn foreign_token(request: &Request) -> Option<String> {
+    let headers = request.headers();
+    let bare = text(headers, &AUTHORIZATION).map(|value| match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        _ => value.trim(),
+    });
+    let named = || text(headers, &AUTH_TOKEN).or_else(|| text(headers, &API_KEY));
+    let queried = || {
+        let pairs = request.uri().query()?.split('&').filter_map(|pair| pair.split_once('='));
+        pairs.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(AUTH_TOKEN.as_str())).map(|(_, token)| token)
+    };
+    bare.or_else(named).or_else(queried).map(str::to_owned)
+}
+
 fn unauthorized(stranger: Stranger) -> Response {
     let mut response = Refused::from(Refusal::new(Code::Unauthorized, stranger.to_string())).into_response();
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -53,7 +80,7 @@ fn unauthorized(stranger: Stranger) -> Response {
 }
 
 /// Browsers say which page asks; others say nothing.
-fn origin(server: &Server, request: &Request) -> Result<(), Refusal> {
+pub(super) fn origin(server: &Server, request: &Request) -> Result<(), Refusal> {
     let Some(origin) = text(request.headers(), &ORIGIN) else { return Ok(()) };
     let is_proxied = server.access.trusts(peer(request));
     let forwarded = text(request.headers(), &FORWARDED_HOST).filter(|_| is_proxied);

@@ -34,7 +34,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const EVENTS: &str = "text/event-stream";
 
 /// A refusal with the status that it has here, where that is not the table's.
-pub(super) struct Refused(StatusCode, Refusal);
+pub(super) struct Refused(pub(super) StatusCode, pub(super) Refusal);
 
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
@@ -45,14 +45,18 @@ impl From<Refusal> for Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let Self(status, refusal) = self;
-        let mut response = (status, [(CONTENT_TYPE, "application/json")], body::error(&refusal)).into_response();
-        if let Some(pause) = refusal.details.retry_after_ms {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(pause.div_ceil(1000).max(1)));
-        }
-        // For whoever counts refusals.
-        response.extensions_mut().insert(refusal.code);
-        response
+        mark((status, [(CONTENT_TYPE, "application/json")], body::error(&refusal)).into_response(), &refusal)
     }
+}
+
+/// What goes with a refusal beside its words, whatever these are.
+pub(super) fn mark(mut response: Response, refusal: &Refusal) -> Response {
+    if let Some(pause) = refusal.details.retry_after_ms {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(pause.div_ceil(1000).max(1)));
+    }
+    // For whoever counts refusals.
+    response.extensions_mut().insert(refusal.code);
+    response
 }
 
 /// `POST /v1/run`.
@@ -112,7 +116,7 @@ fn wants_events(headers: &HeaderMap) -> bool {
         .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(EVENTS)))
 }
 
-async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Vec<u8>, Refused> {
+pub(super) async fn read(headers: &HeaderMap, body: Body, most: usize) -> Result<Vec<u8>, Refused> {
     let told = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     let mut pieces = body.into_data_stream();
     if let Some(given) = told.filter(|given| *given > most) {
@@ -174,7 +178,7 @@ fn job(server: &Server, bytes: &[u8]) -> Result<Job, Refusal> {
     Ok(job)
 }
 
-fn made_up_id() -> String {
+pub(super) fn made_up_id() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("http-{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

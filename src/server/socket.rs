@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -37,7 +37,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSoc
 use tokio_util::sync::CancellationToken;
 
 /// Frames that wait for a slow client, over all runs of a connection.
-const OUTGOING: usize = 8;
+pub(super) const OUTGOING: usize = 8;
 /// How long a closed connection is drained, and how much of it: a client in the middle of a large frame should
 /// learn why, not see a reset.
 const LINGER: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ const HELLO: usize = 4 << 10;
 /// Parsing a larger frame is kept off the other connections' threads.
 pub(super) const LARGE_FRAME: usize = 256 << 10;
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Answers the handshake.
 pub(super) async fn connect(State(server): State<Arc<Server>>, mut request: axum::extract::Request) -> Response {
@@ -76,17 +76,23 @@ pub(super) async fn connect(State(server): State<Arc<Server>>, mut request: axum
             Err(fault) => tracing::debug!("an upgrade failed: {fault}"),
         }
     });
+    let mut response = switching(accept);
+    if !protocols.is_empty() {
+        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(crate::protocol::NAME));
+    }
+    response
+}
+
+/// From here on it is a socket.
+pub(super) fn switching(accept: HeaderValue) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
-    if !protocols.is_empty() {
-        headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(crate::protocol::NAME));
-    }
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
-fn handshake(headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
+pub(super) fn handshake(headers: &HeaderMap) -> Result<HeaderValue, &'static str> {
     let holds = |name: HeaderName, word: &str| {
         headers
             .get(name)
@@ -142,7 +148,7 @@ struct Connection {
 }
 
 /// Why the reading half ended.
-enum Goodbye {
+pub(super) enum Goodbye {
     /// The client is gone.
     Gone,
     Close(u16, &'static str),
@@ -169,7 +175,11 @@ async fn serve(stream: Upgraded, server: Arc<Server>, guest: Guest) {
         read = connection.read(stream) => read,
         _ = &mut writer => return,
     };
-    // All senders are gone with the connection: the writer sends what it has, then the last words, and ends.
+    part(writer, stream, goodbye).await;
+}
+
+/// All senders are gone with the connection: the writer sends what it has, then the last words, and ends.
+pub(super) async fn part(mut writer: JoinHandle<SplitSink<Socket, Message>>, stream: SplitStream<Socket>, goodbye: Goodbye) {
     let Goodbye::Close(code, reason) = goodbye else {
         writer.abort();
         return;
@@ -207,7 +217,7 @@ impl Drop for CloseOwned {
 }
 
 /// Sends frames, several with one flush where several wait; pings a silent client.
-async fn write(
+pub(super) async fn write(
     mut sink: SplitSink<Socket, Message>,
     mut frames: mpsc::Receiver<Message>,
     ping: Duration,

@@ -52,6 +52,7 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+        let _ = std::fs::remove_dir_all(format!("{}-doors", self.0.display()));
     }
 }
 
@@ -69,7 +70,8 @@ impl Server {
     pub(crate) fn spawn_at(listen: &str, arguments: &[&str]) -> Self {
         let folder = Folder::new();
         let setting = format!("workspaces.folder={}", folder.0.display());
-        let mut server = Self::spawn_with(listen, &[&["--set", &setting], arguments].concat());
+        let doors = format!("doors.folder={}-doors", folder.0.display());
+        let mut server = Self::spawn_with(listen, &[&["--set", &setting, "--set", &doors], arguments].concat());
         server.folder = Some(folder);
         server
     }

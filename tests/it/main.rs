@@ -10,6 +10,7 @@ mod client;
 mod colours;
 mod containers;
 mod daemon;
+mod doors;
 mod faults;
 #[cfg(feature = "amqp")]
 mod gateway;
