@@ -177,6 +177,7 @@ struct Size {
 }
 
 impl Size {
+    #[cfg(feature = "amqp")]
     const NOTHING: Self = Self { cells: 0, pool: 0, warm: false };
     const SMALL: Self = Self { cells: 1, pool: 0, warm: false };
 }
@@ -193,6 +194,7 @@ fn traced_runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Works
 }
 
 /// The same for a gateway, which runs nothing itself.
+#[cfg(feature = "amqp")]
 fn gateway_runner(
     config: &Config,
     toolchains: &Toolchains,

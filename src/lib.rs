@@ -27,6 +27,7 @@ pub mod toolchain;
 pub mod cell;
 pub mod engine;
 pub mod files;
+#[cfg_attr(not(feature = "amqp"), allow(dead_code, reason = "nothing carries its messages"))]
 pub mod gateway;
 pub mod link;
 mod raw;

@@ -164,6 +164,9 @@ const REAPING: Duration = Duration::from_secs(10);
 /// How long a connection may take to say goodbye after its last run.
 const GOODBYE: Duration = Duration::from_secs(6);
 
+/// How long the last answers may take to be written.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Where a server is heard.
 pub struct Listeners {
     pub clients: TcpListener,
@@ -206,8 +209,9 @@ pub async fn run(listeners: Listeners, server: Arc<Server>, shutdown: Cancellati
         server.connections.close();
         server.connections.wait().await;
     };
+    tokio::pin!(ended);
     tokio::select! {
-        () = ended => {}
+        () = &mut ended => {}
         told = telling => told?,
         () = reaping => {}
         () = draining => {}
@@ -216,6 +220,8 @@ pub async fn run(listeners: Listeners, server: Arc<Server>, shutdown: Cancellati
             server.connections.close();
             server.ending.cancel();
             let _ = tokio::time::timeout(GOODBYE, server.connections.wait()).await;
+            // An answer that is made is not yet written.
+            let _ = tokio::time::timeout(LAST_WORDS, ended).await;
         }
     }
     server.runner.engines().shut_down().await;

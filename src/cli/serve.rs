@@ -2,9 +2,7 @@
 
 use super::{SettingsArguments, Size, USAGE};
 use crate::config::Config;
-use crate::engine::Changes;
 use crate::engine::wasm::guests::Cache;
-use crate::gateway::Gateway;
 use crate::runner::Runner;
 use crate::server::{self, Listeners, Server};
 use crate::telemetry::Telemetry;
@@ -140,8 +138,8 @@ fn abroad(
     workspaces: Arc<Workspaces>,
     telemetry: Telemetry,
 ) -> Result<(Arc<Runner>, Carrying), ExitCode> {
-    let changes = Changes::new();
-    let (gateway, outgoing) = Gateway::new(changes.clone());
+    let changes = crate::engine::Changes::new();
+    let (gateway, outgoing) = crate::gateway::Gateway::new(changes.clone());
     let carried = crate::gateway::amqp::carry(gateway.clone(), config.backend.clone(), outgoing);
     let carrying = carried.map(|refused| refused.map_or_else(|fault| fault.to_string(), |never| match never {}));
     Ok((super::gateway_runner(config, toolchains, workspaces, telemetry, (changes, gateway)), carrying.boxed()))
