@@ -130,15 +130,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// The configuration with this broker, or that of the configuration; or it was told why not.
 #[cfg(any(feature = "amqp", feature = "kafka"))]
 fn broker_of(settings: &mut SettingsArguments, url: Option<&String>) -> Result<Config, ExitCode> {
-    if let Some(url) = url {
+    if let Some(url) = url.filter(|url| !url.is_empty()) {
         settings.set.push(("queue.url".to_owned(), url.clone()));
     }
     let (config, _) = settings.load_or_tell()?;
-    if config.queue.url.is_empty() {
-        eprintln!("error: no broker is given\nhint: `--queue amqp://user:password@host`, `--queue kafka://host:9092`, or RUNNEL_QUEUE_URL");
-        return Err(ExitCode::from(USAGE));
-    }
-    Ok(config)
+    if config.queue.url.is_empty() { Err(no_broker()) } else { Ok(config) }
+}
+
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+fn no_broker() -> ExitCode {
+    eprintln!("error: no broker is given\nhint: `--queue amqp://user:password@host`, `--queue kafka://host:9092`, or RUNNEL_QUEUE_URL");
+    ExitCode::from(USAGE)
 }
 
 impl SettingsArguments {

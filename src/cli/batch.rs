@@ -55,9 +55,9 @@ pub(super) struct BatchArguments {
     /// A server's address; several take turns
     #[arg(long, value_name = "ws://HOST:PORT", required_unless_present_any = WAYS, conflicts_with = "local")]
     server: Vec<Address>,
-    /// A broker that workers take jobs from
+    /// A broker that workers take jobs from; without an address it is RUNNEL_QUEUE_URL's
     #[cfg(any(feature = "amqp", feature = "kafka"))]
-    #[arg(long, value_name = "URL", conflicts_with_all = ["local", "server"])]
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", conflicts_with_all = ["local", "server"])]
     queue: Option<String>,
     /// Run the jobs here, without a server
     #[arg(long)]

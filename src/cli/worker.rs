@@ -19,11 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "With `--listen` the first line on stdout is `listening on http://ADDRESS`: /healthz, /readyz, /metrics, /v1/languages.\nSIGTERM and SIGINT take no more jobs, let those under way end within the grace time and give the rest back; a second one ends at once.\nexit codes: 0 stopped in order, 2 a mistake in the configuration, or the broker refuses us, 70 could not start\n\nexamples:\n  RUNNEL_QUEUE_URL=amqp://user:password@broker runnel worker\n  runnel worker --queue amqp://localhost --listen 127.0.0.1:9090"
+    after_help = "With `--listen` the first line on stdout is `listening on http://ADDRESS`: /healthz, /readyz, /metrics, /v1/languages.\nSIGTERM and SIGINT take no more jobs, let those under way end within the grace time and give the rest back; a second one ends at once.\nexit codes: 0 stopped in order, 2 a mistake in the configuration, or the broker refuses us, 70 could not start\n\nexamples:\n  RUNNEL_QUEUE_URL=amqp://user:password@broker runnel worker\n  runnel worker --queue amqp://localhost --listen 127.0.0.1:9090\n  runnel worker --queue kafka://localhost:9092 --set queue.dialect=topics --set queue.jobs=runner-input --set queue.results=runner-output"
 )]
 pub(super) struct WorkerArguments {
     /// The broker; better as RUNNEL_QUEUE_URL where it holds a password
-    #[arg(long, value_name = "amqp://HOST:PORT/VHOST")]
+    #[arg(long, value_name = "amqp://HOST:PORT/VHOST|kafka://HOST:PORT")]
     queue: Option<String>,
     /// Where operators ask for health and metrics; port 0 takes any free one
     #[arg(long, value_name = "ADDRESS")]
@@ -47,8 +47,7 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
         Err(code) => return Ok(code),
     };
     if config.queue.url.is_empty() {
-        eprintln!("error: no broker is given\nhint: `--queue amqp://user:password@host`, `--queue kafka://host:9092`, or RUNNEL_QUEUE_URL");
-        return Ok(ExitCode::from(USAGE));
+        return Ok(super::no_broker());
     }
     serve::raise_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -6,6 +6,7 @@ mod cluster;
 mod dialects;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod senders;
 
 use crate::client::{Server, prepare, runnel};
 use broker::{Broker, Queues};
@@ -216,11 +217,11 @@ async fn cancels_reach_jobs_that_run_and_jobs_that_wait() {
 #[tokio::test]
 async fn a_worker_that_is_killed_loses_nothing() {
     let Some(broker) = Broker::shared() else { return };
-    const JOBS: usize = 300;
+    const JOBS: usize = 2000;
     let queues = Queues::new(broker).await;
     let mut first = worker(broker, &queues, &[]);
     for number in 0..JOBS {
-        queues.send(&python(&format!("j{number}"), &format!("import time; time.sleep(0.01); print({number})")), plain()).await;
+        queues.send(&python(&format!("j{number}"), &format!("print({number})")), plain()).await;
     }
     until(|| metric(&first, "runnel_queue_published_total") > 50);
     first.process.kill().unwrap();
@@ -252,7 +253,7 @@ async fn results(queues: &Queues, jobs: usize) -> BTreeMap<String, usize> {
 #[tokio::test]
 async fn a_broker_that_goes_and_comes_back_loses_nothing() {
     let Some(mut broker) = Broker::start() else { return };
-    const JOBS: usize = 300;
+    const JOBS: usize = 2000;
     broker.kill();
     // Away at the start: said, and waited for.
     let queues = Queues::named();
@@ -266,7 +267,7 @@ async fn a_broker_that_goes_and_comes_back_loses_nothing() {
     // RabbitMQ writes down which quorum queues it has twice a second; one that is killed before that has forgotten them.
     tokio::time::sleep(Duration::from_millis(1500)).await;
     for number in 0..JOBS {
-        queues.send(&python(&format!("j{number}"), &format!("import time; time.sleep(0.01); print({number})")), plain()).await;
+        queues.send(&python(&format!("j{number}"), &format!("print({number})")), plain()).await;
     }
     until(|| metric(&worker, "runnel_queue_published_total") > 50);
     broker.kill();

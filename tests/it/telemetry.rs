@@ -16,11 +16,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[derive(Clone, Default)]
-struct Collector(Arc<Mutex<Vec<Vec<u8>>>>);
+pub(crate) struct Collector(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Collector {
     /// Its address, too.
-    async fn start() -> (Self, String) {
+    pub(crate) async fn start() -> (Self, String) {
         let collector = Self::default();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
@@ -45,7 +45,7 @@ impl Collector {
     }
 
     /// The spans of the run with that id: itself, and what is below it.
-    fn run(&self, id: &str) -> (Span, Vec<Span>) {
+    pub(crate) fn run(&self, id: &str) -> (Span, Vec<Span>) {
         let spans = self.spans();
         let run =
             spans.iter().find(|span| span.name == "run" && says(span, "runnel.id") == id).unwrap_or_else(|| panic!("{id} in {spans:#?}"));
@@ -68,7 +68,7 @@ fn names(spans: &[Span]) -> Vec<&str> {
 }
 
 /// Waits for the server's end, which sends what is left.
-async fn stop(mut server: Server) {
+pub(crate) async fn stop(mut server: Server) {
     server.signal("-TERM");
     let ended = tokio::task::spawn_blocking(move || server.process.wait().unwrap().code());
     assert_eq!(tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap().unwrap(), Some(0));
@@ -79,7 +79,7 @@ async fn run(client: &mut Client, id: &str, fields: Value) -> Ran {
     client.rest(id).await
 }
 
-const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+pub(crate) const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 #[tokio::test]
 async fn a_run_is_a_trace() {

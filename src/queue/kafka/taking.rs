@@ -14,8 +14,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{BorrowedMessage, Message, OwnedMessage};
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -83,13 +83,13 @@ impl Shared {
 /// What the client calls, always on the thread.
 pub(super) struct Watch {
     shared: Arc<Shared>,
-    /// Counts partitions that went.
-    revocations: AtomicU64,
+    /// Partitions that went, until the thread has looked.
+    revoked: Mutex<BTreeSet<i32>>,
 }
 
 impl Watch {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, revocations: AtomicU64::new(0) }
+        Self { shared, revoked: Mutex::default() }
     }
 }
 
@@ -127,8 +127,8 @@ impl ConsumerContext for Watch {
     /// Waits for what is under way in partitions that go, within the grace time: what has ended and is committed is not run again.
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         let Rebalance::Revoke(list) = rebalance else { return };
-        self.revocations.fetch_add(1, Ordering::Relaxed);
         let partitions: Vec<_> = list.elements().iter().map(|element| element.partition()).collect();
+        lock(&self.revoked).extend(&partitions);
         // Those that were taken from us have other owners already, and these the jobs.
         if !consumer.assignment_lost() {
             let deadline = Instant::now() + self.shared.grace;
@@ -162,7 +162,7 @@ pub(super) struct Taker {
     runtime: Handle,
     /// Came without a place for it, or too far beyond what is under way.
     aside: Vec<OwnedMessage>,
-    is_paused: bool,
+    paused: BTreeSet<i32>,
     committed: Instant,
 }
 
@@ -174,17 +174,18 @@ impl Taker {
         shared: Arc<Shared>,
         runtime: Handle,
     ) -> Self {
-        Self { consumer, begun, desk, shared, runtime, aside: Vec::new(), is_paused: false, committed: Instant::now() }
+        Self { consumer, begun, desk, shared, runtime, aside: Vec::new(), paused: BTreeSet::new(), committed: Instant::now() }
     }
 
     /// Until the session ends, or the cluster is lost.
     pub(super) fn run(mut self) {
         let worked = self.consumer.subscribe(&[&self.desk.settings.jobs]).map_err(|fault| fault_of(&fault)).and_then(|()| self.work());
-        if let Err(fault) = worked {
-            let _ = self.shared.news.blocking_send(News::Lost(fault));
-        }
         self.shared.end();
-        commit_all(&self.consumer, &self.desk.settings.jobs, &self.shared);
+        match worked {
+            Ok(()) => commit_all(&self.consumer, &self.desk.settings.jobs, &self.shared),
+            // Whoever comes back to the cluster knows better by then how far all is done with.
+            Err(fault) => drop(self.shared.news.blocking_send(News::Lost(fault))),
+        }
     }
 
     fn work(&mut self) -> Result<(), Fault> {
@@ -215,35 +216,32 @@ impl Taker {
 
     /// The client is to be asked for news now and then, also while there is no place for a job.
     fn wait(&mut self) -> Result<(), Fault> {
-        self.pause()?;
+        self.pause(|_| true)?;
         let came = self.polled(if self.shared.is_stopping.load(Ordering::Relaxed) { TURN } else { Duration::ZERO });
+        self.forget(&mut Vec::new());
         self.aside.extend(came);
         Ok(())
     }
 
     fn take(&mut self, place: OwnedSemaphorePermit) -> Result<(), Fault> {
-        let before = self.revocations();
         let (mut batch, mut place) = (Vec::new(), Some(place));
         // What was put aside is older than what comes.
         for message in std::mem::take(&mut self.aside) {
             self.sort(message, &mut batch, &mut place);
         }
-        if place.is_some() && self.aside.is_empty() {
+        if place.is_some() {
             self.resume()?;
         }
         let mut patience = if batch.is_empty() { TURN } else { Duration::ZERO };
         while place.is_some() && batch.len() < BATCH {
-            let Some(message) = self.polled(std::mem::take(&mut patience)) else { break };
+            let came = self.polled(std::mem::take(&mut patience));
+            self.forget(&mut batch);
+            let Some(message) = came else { break };
             self.sort(message, &mut batch, &mut place);
         }
         if !self.aside.is_empty() {
-            self.pause()?;
-        }
-        if self.revocations() != before {
-            let ours = self.consumer.assignment().map_err(|fault| fault_of(&fault))?;
-            let is_ours = |message: &OwnedMessage| ours.find_partition(message.topic(), message.partition()).is_some();
-            batch.retain(|(message, _)| is_ours(message));
-            self.aside.retain(is_ours);
+            let behind = self.behind();
+            self.pause(|partition| behind.contains(&partition))?;
         }
         self.begin(batch)
     }
@@ -325,23 +323,54 @@ impl Taker {
         self.consumer.poll(time)?.ok().as_ref().map(BorrowedMessage::detach)
     }
 
-    fn revocations(&self) -> u64 {
-        self.consumer.context().revocations.load(Ordering::Relaxed)
+    /// What is not begun of partitions that went: whoever has them next gets it.
+    fn forget(&mut self, batch: &mut Vec<(OwnedMessage, OwnedSemaphorePermit)>) {
+        let revoked = std::mem::take(&mut *lock(&self.consumer.context().revoked));
+        if !revoked.is_empty() {
+            batch.retain(|(message, _)| !revoked.contains(&message.partition()));
+            self.aside.retain(|message| !revoked.contains(&message.partition()));
+            self.paused.retain(|partition| !revoked.contains(partition));
+        }
     }
 
-    fn pause(&mut self) -> Result<(), Fault> {
+    fn ours(&self) -> Result<BTreeSet<i32>, Fault> {
         let ours = self.consumer.assignment().map_err(|fault| fault_of(&fault))?;
-        // Again at each turn: there may be new ones.
-        self.is_paused = true;
-        self.consumer.pause(&ours).map_err(|fault| fault_of(&fault))
+        Ok(ours.elements().iter().map(|element| element.partition()).collect())
     }
 
-    fn resume(&mut self) -> Result<(), Fault> {
-        if !std::mem::take(&mut self.is_paused) {
+    /// Partitions of which something is aside.
+    fn behind(&self) -> BTreeSet<i32> {
+        self.aside.iter().map(Message::partition).collect()
+    }
+
+    fn pause(&mut self, which: impl Fn(i32) -> bool) -> Result<(), Fault> {
+        let ours = self.ours()?;
+        let to_pause: Vec<_> = ours.into_iter().filter(|partition| which(*partition) && !self.paused.contains(partition)).collect();
+        if to_pause.is_empty() {
             return Ok(());
         }
-        let ours = self.consumer.assignment().map_err(|fault| fault_of(&fault))?;
-        self.consumer.resume(&ours).map_err(|fault| fault_of(&fault))
+        self.consumer.pause(&self.list(&to_pause)).map_err(|fault| fault_of(&fault))?;
+        self.paused.extend(to_pause);
+        Ok(())
+    }
+
+    /// Those of which nothing is aside. One that is not paused may not be resumed: the client would drop what it has fetched of it.
+    fn resume(&mut self) -> Result<(), Fault> {
+        if self.paused.is_empty() {
+            return Ok(());
+        }
+        let behind = self.behind();
+        let to_resume: Vec<_> = self.paused.difference(&behind).copied().collect();
+        self.paused.retain(|partition| behind.contains(partition));
+        if to_resume.is_empty() { Ok(()) } else { self.consumer.resume(&self.list(&to_resume)).map_err(|fault| fault_of(&fault)) }
+    }
+
+    fn list(&self, partitions: &[i32]) -> TopicPartitionList {
+        let mut list = TopicPartitionList::new();
+        for partition in partitions {
+            list.add_partition(&self.desk.settings.jobs, *partition);
+        }
+        list
     }
 }
 
@@ -352,7 +381,7 @@ fn commit(consumer: &BaseConsumer<Watch>, topic: &str, shared: &Shared) -> Resul
         return Ok(());
     }
     lock(&shared.ledger).committed(&moved);
-    consumer.commit(&list(topic, &moved)?, CommitMode::Async)
+    consumer.commit(&offsets(topic, &moved)?, CommitMode::Async)
 }
 
 /// The last word on all partitions.
@@ -360,11 +389,11 @@ fn commit_all(consumer: &BaseConsumer<Watch>, topic: &str, shared: &Shared) {
     let places = lock(&shared.ledger).places();
     if !places.is_empty() {
         // If it fails, the jobs are run again by whoever gets them.
-        let _ = list(topic, &places).and_then(|list| consumer.commit(&list, CommitMode::Sync));
+        let _ = offsets(topic, &places).and_then(|list| consumer.commit(&list, CommitMode::Sync));
     }
 }
 
-fn list(topic: &str, places: &[(i32, i64)]) -> Result<TopicPartitionList, KafkaError> {
+fn offsets(topic: &str, places: &[(i32, i64)]) -> Result<TopicPartitionList, KafkaError> {
     let mut list = TopicPartitionList::new();
     for (partition, place) in places {
         list.add_partition_offset(topic, *partition, Offset::Offset(*place))?;

@@ -20,7 +20,7 @@ fn command(url: &str, topics: &Topics, settings: &[&str]) -> Command {
 }
 
 /// One that is connected; jobs come when the group has settled.
-fn worker(cluster: &Cluster, topics: &Topics, settings: &[&str]) -> Server {
+pub(super) fn worker(cluster: &Cluster, topics: &Topics, settings: &[&str]) -> Server {
     prepare();
     let worker = Server::begin(command(&cluster.url(), topics, settings));
     until(|| worker.get("/readyz").0 == 200);
@@ -150,28 +150,39 @@ async fn send_all(topics: &Topics, jobs: usize, code: &str) {
     }
 }
 
+/// Sends jobs until each worker has had some: the group has settled.
+pub(super) async fn settle(topics: &Topics, workers: &[&Server]) {
+    let mut number = 0;
+    while workers.iter().any(|worker| metric(worker, "runnel_queue_published_total") == 0) {
+        topics.send(&format!("first{number}"), &python("first", "print(1)"), &[]).await;
+        topics.result();
+        number += 1;
+    }
+}
+
 #[tokio::test]
 async fn a_worker_that_is_killed_loses_nothing() {
     let Some(cluster) = Cluster::shared() else { return };
-    const JOBS: usize = 300;
+    const JOBS: usize = 2000;
     let topics = Topics::new(cluster).await;
-    let mut first = worker(cluster, &topics, &[]);
-    send_all(&topics, JOBS, "import time; time.sleep(0.01); ").await;
-    until(|| metric(&first, "runnel_queue_published_total") > 50);
+    let (mut first, second) = (worker(cluster, &topics, &[]), worker(cluster, &topics, &[]));
+    settle(&topics, &[&first, &second]).await;
+    let before = metric(&first, "runnel_queue_published_total");
+    send_all(&topics, JOBS, "").await;
+    until(|| metric(&first, "runnel_queue_published_total") > before + 50);
     first.process.kill().unwrap();
     first.process.wait().unwrap();
-    let second = worker(cluster, &topics, &[]);
     let answered = results(&topics, JOBS);
+    assert_eq!(answered.len(), JOBS);
     let repeats: usize = answered.values().map(|times| times - 1).sum();
     // Those that it had, and those that it had answered since its last commit.
-    assert!(repeats <= 100, "{repeats} repeats");
-    assert!(metric(&second, "runnel_queue_redelivered_total") > 0);
+    assert!(repeats <= 200, "{repeats} repeats");
 }
 
 #[tokio::test]
 async fn a_broker_that_goes_and_comes_back_loses_nothing() {
-    let Some(mut cluster) = Cluster::start(true) else { return };
-    const JOBS: usize = 300;
+    let Some(mut cluster) = Cluster::start() else { return };
+    const JOBS: usize = 2000;
     cluster.kill();
     prepare();
     // Away at the start: said, and waited for. It makes the topics, too.
@@ -182,7 +193,7 @@ async fn a_broker_that_goes_and_comes_back_loses_nothing() {
     cluster.restart();
     until(|| worker.get("/readyz").0 == 200);
     topics.listen();
-    send_all(&topics, JOBS, "import time; time.sleep(0.01); ").await;
+    send_all(&topics, JOBS, "").await;
     until(|| metric(&worker, "runnel_queue_published_total") > 50);
     cluster.kill();
     until(|| worker.get("/readyz").0 == 503);
@@ -196,20 +207,24 @@ async fn a_broker_that_goes_and_comes_back_loses_nothing() {
 async fn a_job_that_takes_its_workers_down_is_buried() {
     let Some(cluster) = Cluster::shared() else { return };
     let topics = Topics::new(cluster).await;
+    let mut workers = Vec::from([0; 3].map(|_| worker(cluster, &topics, &["queue.tries=2"])));
+    settle(&topics, &workers.iter().collect::<Vec<_>>()).await;
     topics.send("same", &python("poison", "while True: pass"), &[]).await;
+    let runs = |worker: &Server| metric(worker, "runnel_runs_live{engine=\"wasm\"}") == 1;
     for _ in 0..2 {
-        let mut worker = worker(cluster, &topics, &["queue.tries=2"]);
-        until(|| metric(&worker, "runnel_runs_live{engine=\"wasm\"}") == 1);
+        until(|| workers.iter().any(runs));
+        let at = workers.iter().position(runs).unwrap();
+        let mut worker = workers.remove(at);
         worker.process.kill().unwrap();
         worker.process.wait().unwrap();
     }
-    let last = worker(cluster, &topics, &["queue.tries=2"]);
+    let last = &workers[0];
     let (sent, reason) = topics.buried();
     assert_eq!(serde_json::from_slice::<Value>(&sent).unwrap()["id"], "poison");
     assert!(reason.contains("too many tries"), "{reason}");
     topics.send("same", &python("good", "print(1)"), &[]).await;
     assert_eq!(topics.result().0["id"], "good");
-    assert_eq!(metric(&last, "runnel_queue_dead_total"), 1);
+    assert_eq!(metric(last, "runnel_queue_dead_total"), 1);
 }
 
 #[tokio::test]
@@ -218,13 +233,7 @@ async fn two_workers_share() {
     const JOBS: usize = 300;
     let topics = Topics::new(cluster).await;
     let workers = [worker(cluster, &topics, &[]), worker(cluster, &topics, &[])];
-    // Until each has its partitions.
-    let mut number = 0;
-    while workers.iter().any(|worker| metric(worker, "runnel_queue_published_total") == 0) {
-        topics.send(&format!("first{number}"), &python("first", "print(1)"), &[]).await;
-        topics.result();
-        number += 1;
-    }
+    settle(&topics, &workers.each_ref()).await;
     let before = workers.each_ref().map(|worker| metric(worker, "runnel_queue_published_total"));
     send_all(&topics, JOBS, "import time; time.sleep(0.05); ").await;
     assert!(results(&topics, JOBS).values().all(|times| *times == 1));
