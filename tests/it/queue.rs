@@ -386,7 +386,7 @@ async fn who_is_refused_at_the_start_is_told_why() {
     assert!(refused(&format!("amqp://guest:s3cret@127.0.0.1:{port}"), &[]).contains("ACCESS_REFUSED"));
     let said = refused(&format!("amqp://guest:guest@127.0.0.1:{port}/elsewhere"), &[]);
     assert!(said.contains("vhost"), "{said}");
-    assert!(refused("kafka://127.0.0.1:9092", &[]).contains("`queue.url`"));
+    assert!(refused("mqtt://127.0.0.1:1883", &[]).contains("`queue.url`"));
     // Nothing there, and not to be made.
     let said = refused(&broker.url(), &["queue.declare=false"]);
     assert!(said.contains(&queues.dead), "{said}");
