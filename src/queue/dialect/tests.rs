@@ -38,8 +38,8 @@ fn a_file_is_made_of_another() {
     let timeout = r#"{"type": "result", "execution": {"status": "timeout", "stdout": "so far"}}"#;
     let expected = json(r#"{"run_id": 7, "stdout": "timeout", "stderr": "timeout", "artifact": null, "stats": null}"#);
     assert_eq!(json(&spoken(&topics, &message).answer("7", "result", timeout).0), expected);
-    assert_eq!(job(&topics, &json(r#"{"id": 1, "inputfile": ""}"#)), Err("`message.to` is missing".to_owned()));
-    assert_eq!(job(&topics, &json(r#"{"id": [1]}"#)).unwrap_err(), "`message.to` is missing");
+    assert_eq!(job(&topics, &json(r#"{"id": 1, "from": "a", "inputfile": ""}"#)), Err("`message.to` is missing".to_owned()));
+    assert!(job(&topics, &json(r#"{"id": [1], "from": "a", "to": "b", "inputfile": ""}"#)).is_err());
     assert!(topics.read(r#"{"language": "python"}"#, &Envelope::default()).is_err_and(|why| why.contains("message.id")));
 }
 
