@@ -91,6 +91,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, server: Arc<Ser
             attend(stream, address, router, &server, shutdown).await;
         });
     }
+    // Who comes now is refused by the kernel, and finds another server.
+    drop(listener);
     tasks.close();
     tasks.wait().await;
 }
