@@ -68,7 +68,7 @@ unit: ## tests of pure code
 	cargo test --release --locked --workspace --lib --bins
 
 broker: # one that speaks Kafka's protocol, for the tests of that door
-	@[ "$$RUNNEL_TEST_KAFKA" = 0 ] || tests/tansu.sh
+	@[ "$$RUNNEL_TEST_KAFKA" = 0 ] || tests/tansu.sh || echo "SKIPPED: the broker for Kafka's tests can't be built" >&2
 
 # Clients of other systems, for the tests of the doors that stand in for these. Where they can't be had, these tests say so and go on.
 clients: tests/clients/node_modules/.package-lock.json target/clients/installed ## clients of other systems, for the tests
