@@ -130,9 +130,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 /// The configuration with this broker, or that of the configuration; or it was told why not.
 #[cfg(any(feature = "amqp", feature = "kafka"))]
 fn broker_of(settings: &mut SettingsArguments, url: Option<&String>) -> Result<Config, ExitCode> {
-    if let Some(url) = url.filter(|url| !url.is_empty()) {
-        settings.set.push(("queue.url".to_owned(), url.clone()));
-    }
+    settings.put("queue.url", url.filter(|url| !url.is_empty()));
     let (config, _) = settings.load_or_tell()?;
     if config.queue.url.is_empty() { Err(no_broker()) } else { Ok(config) }
 }
@@ -144,6 +142,17 @@ fn no_broker() -> ExitCode {
 }
 
 impl SettingsArguments {
+    /// What an argument of its own says, over all else.
+    fn put(&mut self, key: &str, value: Option<&String>) {
+        self.set.extend(value.map(|value| (key.to_owned(), value.clone())));
+    }
+
+    fn require_hardening(&mut self, required: bool) {
+        if required {
+            self.set.push(("cells.require_hardening".to_owned(), "true".to_owned()));
+        }
+    }
+
     fn sources(&self) -> Sources {
         let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Sources { file: self.config.clone(), environment: environment.collect(), flags: self.set.clone() }

@@ -226,6 +226,23 @@ pub struct Case {
     pub limits: Limits,
 }
 
+impl Case {
+    /// One that a harness has found: its own program knows what it is about.
+    pub fn found(id: String, is_hidden: bool, limits: Limits) -> Self {
+        Self {
+            id,
+            is_hidden,
+            description: None,
+            input: Bytes::new(),
+            expected: None,
+            expected_exit: None,
+            args: Vec::new(),
+            files: Arc::default(),
+            limits,
+        }
+    }
+}
+
 /// A program of tests that calls the job's own.
 #[derive(Clone, Debug)]
 pub struct Harness {

@@ -873,14 +873,23 @@ impl Run {
 
     /// The executor is gone, or failed the program, which runs once more where nobody has seen anything of it yet.
     fn lost(&mut self, permit: Permit, why: String) {
-        let seen = self.sequence > 0 || self.input.was_taken();
-        if seen || std::mem::replace(&mut self.retried, true) {
+        if !self.may_begin_again() {
             return self.end(End::Broken(why));
         }
         tracing::warn!("runs a program again: {why}");
         self.captures = Capture::both(self.runner.settings.capture_bytes);
-        self.compiled = None;
-        self.harvest = None;
+        self.begin_again(permit);
+    }
+
+    /// Once, and only where nobody has seen anything: what was seen is never told twice.
+    fn may_begin_again(&mut self) -> bool {
+        let are_tests_seen = self.job.stream != Stream::Quiet && self.tests.iter().any(Option::is_some);
+        let is_seen = self.sequence > 0 || self.input.was_taken() || are_tests_seen;
+        !is_seen && !std::mem::replace(&mut self.retried, true)
+    }
+
+    fn begin_again(&mut self, permit: Permit) {
+        (self.compiled, self.harvest) = (None, None);
         if let Some(turn) = &mut self.turn {
             let begun = turn.begin_again();
             self.begun(begun);

@@ -37,14 +37,9 @@ pub(super) struct ServeArguments {
 }
 
 pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments) -> anyhow::Result<ExitCode> {
-    for (key, value) in [("listen", &arguments.listen), ("backend.url", &arguments.backend)] {
-        if let Some(value) = value {
-            settings.set.push((key.to_owned(), value.clone()));
-        }
-    }
-    if arguments.require_hardening {
-        settings.set.push(("cells.require_hardening".to_owned(), "true".to_owned()));
-    }
+    settings.put("listen", arguments.listen.as_ref());
+    settings.put("backend.url", arguments.backend.as_ref());
+    settings.require_hardening(arguments.require_hardening);
     let (config, toolchains) = match settings.load_or_tell() {
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),

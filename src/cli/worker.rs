@@ -34,14 +34,9 @@ pub(super) struct WorkerArguments {
 }
 
 pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArguments) -> anyhow::Result<ExitCode> {
-    for (key, value) in [("queue.url", &arguments.queue), ("queue.listen", &arguments.listen)] {
-        if let Some(value) = value {
-            settings.set.push((key.to_owned(), value.clone()));
-        }
-    }
-    if arguments.require_hardening {
-        settings.set.push(("cells.require_hardening".to_owned(), "true".to_owned()));
-    }
+    settings.put("queue.url", arguments.queue.as_ref());
+    settings.put("queue.listen", arguments.listen.as_ref());
+    settings.require_hardening(arguments.require_hardening);
     let (config, toolchains) = match settings.load_or_tell() {
         Ok(loaded) => loaded,
         Err(code) => return Ok(code),

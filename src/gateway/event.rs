@@ -6,7 +6,6 @@ use crate::job::{Case, Job};
 use crate::judge::colour::{self, Matches};
 use crate::judge::test::TestStatus;
 use crate::judge::{self, Facts, Verdict};
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -295,18 +294,11 @@ fn of_test(test: Option<OfTest<'_>>, job: &Job) -> Option<Option<Arc<Case>>> {
 fn case(test: OfTest<'_>, job: &Job) -> Option<Arc<Case>> {
     match test {
         OfTest::Nth(place) => job.tests.as_ref()?.cases.get(place).cloned(),
-        OfTest::Found { id, is_hidden } => Some(Arc::new(Case {
-            id: id.into_owned(),
+        OfTest::Found { id, is_hidden } => {
             // What the job hides stays hidden, whatever a worker says.
-            is_hidden: is_hidden || job.harness.as_ref().is_none_or(|harness| harness.is_hidden),
-            description: None,
-            input: Bytes::new(),
-            expected: None,
-            expected_exit: None,
-            args: Vec::new(),
-            files: Arc::default(),
-            limits: job.limits.clone(),
-        })),
+            let is_hidden = is_hidden || job.harness.as_ref().is_none_or(|harness| harness.is_hidden);
+            Some(Arc::new(Case::found(id.into_owned(), is_hidden, job.limits.clone())))
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::admission::Permit;
 use crate::event::{Event, Outcome};
 use crate::gateway::event::{End as EndAbroad, Told};
 use crate::gateway::{Abroad, Gateway, News};
-use crate::job::{Handed, Stream};
+use crate::job::Handed;
 use crate::judge::{self, End, Stop};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -122,25 +122,16 @@ impl Run {
         self.stage = Stage::Away(away);
     }
 
-    /// The same rule as for a lost cell: what was seen is never told twice.
+    /// The same rule as for a lost cell.
     fn lost_away(&mut self, permit: Permit) {
-        let are_tests_seen = self.job.stream != Stream::Quiet && self.tests.iter().any(Option::is_some);
-        let seen = self.sequence > 0 || self.input.was_taken() || are_tests_seen;
-        if seen || std::mem::replace(&mut self.retried, true) {
+        if !self.may_begin_again() {
             return self.end(End::Broken("the worker that ran the program was lost".to_owned()));
         }
         tracing::warn!("sends a run again: its worker or the broker was lost");
         permit.lease().set_parked(false);
-        (self.started, self.compiled, self.harvest) = (None, None, None);
+        self.started = None;
         self.tests.fill(None);
-        if let Some(turn) = &mut self.turn {
-            let begun = turn.begin_again();
-            self.begun(begun);
-            if matches!(self.stage, Stage::Over) {
-                return;
-            }
-        }
-        self.stage = Stage::Starting(permit);
+        self.begin_again(permit);
     }
 
     fn end_away(&mut self, end: EndAbroad) {

@@ -153,17 +153,8 @@ impl Report<'_> {
     }
 
     async fn tell(&mut self, name: &str, status: TestStatus, message: Option<String>, time: Duration) {
-        let case = Case {
-            id: name[..name.floor_char_boundary(NAME)].to_owned(),
-            is_hidden: self.harness.is_hidden,
-            description: None,
-            input: Bytes::new(),
-            expected: None,
-            expected_exit: None,
-            args: Vec::new(),
-            files: Arc::default(),
-            limits: self.shared.job.limits.clone(),
-        };
+        let id = name[..name.floor_char_boundary(NAME)].to_owned();
+        let case = Case::found(id, self.harness.is_hidden, self.shared.job.limits.clone());
         let message = message.map(|text| text[..text.floor_char_boundary(MESSAGE)].to_owned());
         let facts = Some(Facts { execution: time, ..Facts::unmeasured(End::Exit(0)) });
         let nothing = || Text::Utf8(String::new());

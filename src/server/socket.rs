@@ -154,11 +154,15 @@ pub(super) enum Goodbye {
     Close(u16, &'static str),
 }
 
-async fn serve(stream: Upgraded, server: Arc<Server>, guest: Guest) {
+/// A socket whose frames have the configured size at most.
+pub(super) async fn framed(stream: Upgraded, server: &Server) -> Socket {
     let max = server.settings.max_frame_bytes();
     let config = WebSocketConfig::default().max_message_size(Some(max)).max_frame_size(Some(max));
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
-    let (sink, stream) = socket.split();
+    WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await
+}
+
+async fn serve(stream: Upgraded, server: Arc<Server>, guest: Guest) {
+    let (sink, stream) = framed(stream, &server).await.split();
     let (outgoing, frames) = mpsc::channel(OUTGOING);
     let metrics = server.runner.metrics();
     metrics.connections.inc();

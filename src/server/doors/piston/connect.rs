@@ -11,7 +11,7 @@ use crate::protocol::render;
 use crate::runner::{Input, Run};
 use crate::server::Server;
 use crate::server::doors::begin;
-use crate::server::socket::{Goodbye, LARGE_FRAME, OUTGOING, Socket, handshake, part, switching, write};
+use crate::server::socket::{Goodbye, LARGE_FRAME, OUTGOING, Socket, framed, handshake, part, switching, write};
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -19,15 +19,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, block_in_place};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::Error;
-use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::protocol::Message;
 use tokio_util::sync::CancellationToken;
 
 /// How long a client may take to say what it wants.
@@ -63,10 +61,7 @@ pub(super) async fn connect(State(server): State<Arc<Server>>, Extension(caller)
 }
 
 async fn serve(stream: Upgraded, server: Arc<Server>, caller: Caller) {
-    let max = server.settings.max_frame_bytes();
-    let config = WebSocketConfig::default().max_message_size(Some(max)).max_frame_size(Some(max));
-    let socket = WebSocketStream::from_raw_socket(TokioIo::new(stream), Role::Server, Some(config)).await;
-    let (sink, stream) = socket.split();
+    let (sink, stream) = framed(stream, &server).await.split();
     let (outgoing, frames) = mpsc::channel(OUTGOING);
     let metrics = server.runner.metrics();
     metrics.connections.inc();
