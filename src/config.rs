@@ -294,12 +294,18 @@ impl Config {
         must(job.file_count as usize >= job.files, "`limits.job.file_count`: not less than `limits.job.files`");
     }
 
-    /// Jobs of a broker's that may be under way at once.
+    /// Jobs of gateways' that may be under way at once.
     pub fn jobs_at_once(&self) -> u16 {
         let containers = if self.docker.enabled { self.docker.busy() } else { 0 };
         let all = self.desk.busy_per_cell * self.cells() + containers;
         let jobs = if self.queue.most == 0 { all } else { usize::from(self.queue.most) };
         u16::try_from(jobs).unwrap_or(u16::MAX)
+    }
+
+    /// Jobs out of a queue that may be ours at once. One whose answer the broker is writing is ours still, and computes nothing: there may be as many of
+    /// them as of those that do, or small jobs would wait for the broker's disk.
+    pub fn jobs_held(&self) -> u16 {
+        if self.queue.most == 0 { self.jobs_at_once().saturating_mul(2) } else { self.queue.most }
     }
 
     /// Runs that may live at once.

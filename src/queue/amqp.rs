@@ -72,7 +72,7 @@ pub(super) struct Receipt {
 impl Amqp {
     pub(super) fn new(config: &Config) -> Result<Self, Fault> {
         let dial = Dial::new("queue.url", &config.queue.url, &config.queue.ca)?;
-        Ok(Self { dial, settings: Arc::new(config.queue.clone()), prefetch: config.jobs_at_once() })
+        Ok(Self { dial, settings: Arc::new(config.queue.clone()), prefetch: config.jobs_held() })
     }
 
     pub(super) fn name(&self) -> String {

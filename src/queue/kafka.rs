@@ -68,7 +68,7 @@ pub(super) struct Receipt {
 impl Kafka {
     pub(super) fn new(config: &Config) -> Result<Self, Fault> {
         let settings = Arc::new(config.queue.clone());
-        Ok(Self { dial: Dial::new(&settings)?, settings, most: config.jobs_at_once(), grace: config.connection.grace() })
+        Ok(Self { dial: Dial::new(&settings)?, settings, most: config.jobs_held(), grace: config.connection.grace() })
     }
 
     pub(super) fn name(&self) -> String {

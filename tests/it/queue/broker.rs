@@ -110,7 +110,8 @@ pub(crate) fn free_ports<const COUNT: usize>() -> [u16; COUNT] {
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
-fn certify(folder: &Path) {
+/// A certificate for `localhost`, and its key.
+pub(crate) fn certify(folder: &Path) {
     let (key, certificate) = (folder.join("key.pem"), folder.join("cert.pem"));
     let mut command = Command::new("openssl");
     command.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]);

@@ -1,20 +1,27 @@
-//! A broker of Kafka's protocol of one's own, on a free port and in a folder that goes with it, and topics that no other test has.
+//! A broker of Kafka's protocol of one's own, on a free port and in a folder that goes with it, and topics that no other test has. Beside it the one that comes with
+//! Kafka's client, for groups whose members are killed.
 
-use super::broker::free_ports;
+use super::broker::{certify, free_ports};
 use crate::client::Folder;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders, OwnedMessage};
-use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::{DefaultProducerContext, FutureProducer, FutureRecord};
 use rdkafka::util::Timeout;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(20);
@@ -54,7 +61,7 @@ impl Cluster {
         let folder = Folder::new();
         std::fs::create_dir_all(&folder.0).unwrap();
         let [port] = free_ports();
-        let mut cluster = Self { process: spawn(&folder, port), folder, port };
+        let mut cluster = Self { process: spawn(&folder, port, &advertised(port), &[]), folder, port };
         cluster.wait();
         Some(cluster)
     }
@@ -80,14 +87,82 @@ impl Cluster {
     }
 
     pub(super) fn restart(&mut self) {
-        self.process = spawn(&self.folder, self.port);
+        self.process = spawn(&self.folder, self.port, &advertised(self.port), &[]);
         self.wait();
     }
 
-    fn config(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", format!("127.0.0.1:{}", self.port)).set("message.max.bytes", "104857600");
-        config
+    /// Somebody who is let in when it is guarded.
+    pub(super) fn know(&self, name: &str, password: &str, mechanism: &str) {
+        let mut command = Command::new(binary());
+        command.args(["user", "create", "--broker", &advertised(self.port), "--mechanism", mechanism, name, password]);
+        assert!(command.status().unwrap().success());
+    }
+
+    /// From now on only who is known is let in, and only over TLS, which is spoken at the port that comes back: it has none of its own.
+    pub(super) async fn guard(&mut self) -> u16 {
+        self.kill();
+        certify(&self.folder.0);
+        let certificate = CertificateDer::from_pem_file(self.certificate()).unwrap();
+        let key = PrivateKeyDer::from_pem_file(self.folder.0.join("key.pem")).unwrap();
+        let tls = ServerConfig::builder().with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+        let (tls, listener) = (TlsAcceptor::from(Arc::new(tls)), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let (door, port) = (listener.local_addr().unwrap().port(), self.port);
+        self.process = spawn(&self.folder, port, &format!("tcp://localhost:{door}"), &["--authentication"]);
+        self.wait();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let tls = tls.clone();
+                tokio::spawn(async move {
+                    let (Ok(mut here), Ok(mut there)) = tokio::join!(tls.accept(stream), TcpStream::connect(("127.0.0.1", port))) else {
+                        return;
+                    };
+                    let _ = tokio::io::copy_bidirectional(&mut here, &mut there).await;
+                });
+            }
+        });
+        door
+    }
+
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.folder.0.join("cert.pem")
+    }
+
+    fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+fn config(address: &str) -> ClientConfig {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", address).set("message.max.bytes", "104857600");
+    config
+}
+
+/// The broker that comes with Kafka's client, in this process. It forgets everything with its end, and knows no users, but when a member of a group is killed
+/// the others get its share. The other one (tansu 0.6) strikes such a member off and leaves its share where it was: the group stays formed, and whoever joins it
+/// again is handed the old shares.
+pub(super) struct Keeper(MockCluster<'static, DefaultProducerContext>);
+
+impl Keeper {
+    pub(super) fn start() -> Option<Self> {
+        if std::env::var("RUNNEL_TEST_KAFKA").is_ok_and(|value| value == "0") {
+            eprintln!("SKIPPED: everything that needs Kafka, because RUNNEL_TEST_KAFKA=0");
+            return None;
+        }
+        Some(Self(MockCluster::new(1).unwrap()))
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("kafka://{}", self.0.bootstrap_servers())
+    }
+
+    pub(super) fn topics(&self) -> Topics {
+        let topics = Topics::at(&self.0.bootstrap_servers());
+        for (name, partitions) in [(&topics.jobs, PARTITIONS), (&topics.results, PARTITIONS), (&topics.dead, 1)] {
+            self.0.create_topic(name, partitions, 1).unwrap();
+        }
+        topics.listen();
+        topics
     }
 }
 
@@ -98,13 +173,17 @@ impl Drop for Cluster {
     }
 }
 
-fn spawn(folder: &Folder, port: u16) -> Child {
+fn advertised(port: u16) -> String {
+    format!("tcp://127.0.0.1:{port}")
+}
+
+fn spawn(folder: &Folder, port: u16, advertised: &str, arguments: &[&str]) -> Child {
     let said = std::fs::File::create(folder.0.join("said")).unwrap();
     let url = format!("tcp://127.0.0.1:{port}");
     let mut command = Command::new("bash");
-    command.args(["-c", LEASHED]).arg(binary()).args(["broker", "--listener-url", &url, "--advertised-listener-url", &url]);
+    command.args(["-c", LEASHED]).arg(binary()).args(["broker", "--listener-url", &url, "--advertised-listener-url", advertised]);
     // Its other engine forgets, and skips the rest of a batch of records that is read from its middle.
-    command.args(["--storage-engine", "sqlite://tansu.db"]).env("RUST_LOG", "warn").current_dir(&folder.0);
+    command.args(["--storage-engine", "sqlite://tansu.db"]).args(arguments).env("RUST_LOG", "warn").current_dir(&folder.0);
     command.stdin(Stdio::piped()).stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap()
 }
 
@@ -121,7 +200,7 @@ pub(super) struct Topics {
 impl Topics {
     pub(super) async fn new(cluster: &Cluster) -> Self {
         let topics = Self::named(cluster);
-        let admin: AdminClient<DefaultClientContext> = cluster.config().create().unwrap();
+        let admin: AdminClient<DefaultClientContext> = config(&cluster.address()).create().unwrap();
         let [jobs, results] = [&topics.jobs, &topics.results].map(|name| NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1)));
         let dead = NewTopic::new(&topics.dead, 1, TopicReplication::Fixed(1));
         for made in admin.create_topics(&[jobs, results, dead], &AdminOptions::new()).await.unwrap() {
@@ -133,12 +212,27 @@ impl Topics {
 
     /// Nothing of it is there yet.
     pub(super) fn named(cluster: &Cluster) -> Self {
+        Self::at(&cluster.address())
+    }
+
+    fn at(address: &str) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = |what: &str| format!("test{number}.{what}");
-        let producer = cluster.config().set("acks", "all").set("enable.idempotence", "true").create().unwrap();
-        let reader = cluster.config().set("group.id", name("reader")).set("enable.auto.commit", "false").create().unwrap();
+        let producer = config(address).set("acks", "all").set("enable.idempotence", "true").create().unwrap();
+        let reader = config(address).set("group.id", name("reader")).set("enable.auto.commit", "false").create().unwrap();
         Self { jobs: name("jobs"), results: name("results"), dead: name("dead"), group: name("workers"), producer, reader }
+    }
+
+    /// The same, where one has to say who one is.
+    pub(super) fn guarded(mut self, cluster: &Cluster, door: u16, user: &str, password: &str) -> Self {
+        let mut config = config(&format!("localhost:{door}"));
+        config.set("security.protocol", "sasl_ssl").set("ssl.ca.location", cluster.certificate().display().to_string());
+        config.set("sasl.mechanism", "SCRAM-SHA-512").set("sasl.username", user).set("sasl.password", password);
+        self.producer = config.set("acks", "all").create().unwrap();
+        self.reader = config.set("group.id", format!("{}.guarded", self.group)).create().unwrap();
+        self.listen();
+        self
     }
 
     /// From the beginning, to results and dead letters.

@@ -2,7 +2,7 @@
 
 use super::broker::{Broker, Queues};
 #[cfg(feature = "kafka")]
-use super::cluster::{Cluster, Topics};
+use super::cluster::{Cluster, Keeper, Topics};
 use super::{metric, plain, python, until, worker};
 use crate::client::{Folder, Server, runnel};
 use crate::telemetry::{Collector, TRACE, stop};
@@ -102,12 +102,11 @@ async fn batches_and_submissions_go_over_queues() {
 
 #[cfg(feature = "kafka")]
 #[tokio::test]
-#[ignore = "with this broker nothing comes any more when a member was killed; whose fault that is, is not known yet"]
 async fn batches_go_over_topics() {
-    let Some(cluster) = Cluster::shared() else { return };
-    let topics = Topics::new(cluster).await;
+    let Some(cluster) = Keeper::start() else { return };
+    let topics = cluster.topics();
     // Both are there before one of them goes.
-    let workers = vec![super::kafka::worker(cluster, &topics, &[]), super::kafka::worker(cluster, &topics, &[])];
+    let workers = vec![super::kafka::worker(&cluster.url(), &topics, &[]), super::kafka::worker(&cluster.url(), &topics, &[])];
     super::kafka::settle(&topics, &workers.iter().collect::<Vec<_>>()).await;
     let workers = std::cell::RefCell::new(workers);
     batched(&cluster.url(), &topics.settings(), &|| workers.borrow_mut().remove(0));
@@ -118,7 +117,7 @@ async fn batches_go_over_topics() {
 async fn submissions_go_over_topics() {
     let Some(cluster) = Cluster::shared() else { return };
     let topics = Topics::new(cluster).await;
-    let _worker = super::kafka::worker(cluster, &topics, &[]);
+    let _worker = super::kafka::worker(&cluster.url(), &topics, &[]);
     submitted(&cluster.url(), &topics.settings());
 }
 
@@ -140,7 +139,7 @@ async fn a_caller_s_trace_goes_on() {
     #[cfg(feature = "kafka")]
     if let Some(cluster) = Cluster::shared() {
         let topics = Topics::new(cluster).await;
-        let traced = super::kafka::worker(cluster, &topics, &settings);
+        let traced = super::kafka::worker(&cluster.url(), &topics, &settings);
         topics.send("kafka", &python("kafka", "print(1)"), &[("traceparent", &parent)]).await;
         topics.result();
         stop(traced).await;
