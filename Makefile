@@ -82,9 +82,11 @@ target/clients/installed: tests/clients/requirements.txt
 doors: guests broker clients ## tests at the doors, with the real server
 	cargo test --release --locked --test it
 
-abroad: guests ## the same cases of what clients see, through a gateway and a worker (RUNNEL_TEST_QUEUE=0: without)
+abroad: guests broker ## the same cases of what clients see, through a gateway and a worker (RUNNEL_TEST_QUEUE=0, RUNNEL_TEST_KAFKA=0: without)
 	@[ "$$RUNNEL_TEST_QUEUE" = 0 ] || RUNNEL_TEST_BACKEND=amqp cargo test --release --locked --test it -- socket:: judging:: workspaces:: http:: \
 	  --skip operators_are_answered --skip after_the_grace_time # These look at the machine itself.
+	@[ "$$RUNNEL_TEST_KAFKA" = 0 ] || RUNNEL_TEST_BACKEND=kafka cargo test --release --locked --test it -- socket:: judging:: \
+	  --skip operators_are_answered --skip after_the_grace_time
 
 guard: guests ## counts of what a run costs, against those of benches/guard.toml
 	cargo test --release --locked --test guard

@@ -188,7 +188,7 @@ struct Size {
 }
 
 impl Size {
-    #[cfg(feature = "amqp")]
+    #[cfg(any(feature = "amqp", feature = "kafka"))]
     const NOTHING: Self = Self { cells: 0, pool: 0, warm: false };
     const SMALL: Self = Self { cells: 1, pool: 0, warm: false };
 }
@@ -205,7 +205,7 @@ fn traced_runner(config: &Config, toolchains: &Toolchains, workspaces: Arc<Works
 }
 
 /// The same for a gateway, which runs nothing itself.
-#[cfg(feature = "amqp")]
+#[cfg(any(feature = "amqp", feature = "kafka"))]
 fn gateway_runner(
     config: &Config,
     toolchains: &Toolchains,

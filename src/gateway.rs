@@ -1,24 +1,31 @@
 //! Runs on workers elsewhere: takes a job, has it sent over a broker, and hands on what is told of it. Stands where an engine stands: `runner` calls it, doors know
-//! nothing of it. Who is gone is told by the broker (a queue that its owner's connection kept is not there any more), never guessed from silence.
-//! Knows no broker: `gateway::amqp` carries, `queue::gateways` is the worker's side. Never gives a job to two workers: whoever is lost is forgotten first.
+//! nothing of it. Who is gone is told by its carrier: over RabbitMQ by the broker, over Kafka by a silence that the worker has kept before it may end.
+//! Knows no broker: `gateway::amqp` and `gateway::kafka` carry, `queue::gateways` is the worker's side. Never gives a job to two workers: whoever is lost is forgotten first.
 
 #[cfg(feature = "amqp")]
 pub(crate) mod amqp;
 pub(crate) mod event;
 pub(crate) mod job;
+#[cfg(feature = "kafka")]
+pub(crate) mod kafka;
 pub(crate) mod words;
 
+use crate::config::backend::Backend as Settings;
 use crate::engine::{Changes, Readiness};
 use crate::job::{Handed, Job};
 use crate::lock::lock;
-use crate::standing::{Bond, Standing};
+use crate::standing::{Bond, Fault, Standing};
 use event::{Reader, Told};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::sleep_until;
 use words::{Announcement, Control, LEAST_COST, PART, WINDOW};
 
 /// Messages to the broker that wait to be sent.
@@ -30,10 +37,28 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// Workers that are known at once.
 const WORKERS: usize = 4096;
 
+/// Carries a gateway's messages until it is dropped, or fails where the broker refuses us before it has ever taken us. None: this is built without that broker.
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+pub(crate) fn carry(
+    gateway: Arc<Gateway>,
+    settings: &Settings,
+    outgoing: mpsc::Receiver<Outgoing>,
+) -> Option<BoxFuture<'static, Result<Infallible, Fault>>> {
+    match settings.url.split("://").next().unwrap_or_default() {
+        #[cfg(feature = "amqp")]
+        "amqp" | "amqps" => Some(amqp::carry(gateway, settings.clone(), outgoing).boxed()),
+        #[cfg(feature = "kafka")]
+        "kafka" | "kafkas" => Some(kafka::carry(gateway, settings.clone(), outgoing).boxed()),
+        _ => None,
+    }
+}
+
 pub struct Gateway {
     outgoing: mpsc::Sender<Outgoing>,
     state: Mutex<State>,
     up: watch::Sender<bool>,
+    /// A run has ended, or waits for something: for a carrier that shares out the workers' places itself.
+    freed: Notify,
     changes: Changes,
     pub standing: Standing,
     pub counts: Counts,
@@ -52,6 +77,8 @@ pub struct Counts {
 #[derive(Default)]
 struct State {
     next: u64,
+    /// Until then, workers may have runs that were lost with the broker.
+    unclear: Option<Instant>,
     runs: HashMap<u64, Entry>,
     workers: HashMap<String, (Instant, Announcement)>,
 }
@@ -62,6 +89,10 @@ struct Entry {
     inbox: Option<mpsc::Sender<Heard>>,
     /// The worker's, from the first that is heard of it.
     session: Option<String>,
+    /// The worker's to whom it was sent, where the broker does not choose.
+    sent_to: Option<String>,
+    /// It waits for something, and has no place at its worker.
+    is_parked: bool,
     /// Parts of its job that are not sent yet.
     rest: VecDeque<Vec<u8>>,
 }
@@ -112,12 +143,16 @@ impl Gateway {
     pub(crate) fn new(changes: Changes) -> (Arc<Self>, mpsc::Receiver<Outgoing>) {
         let (outgoing, carried) = mpsc::channel(OUTGOING);
         let (state, standing, counts) = (Mutex::default(), Standing::default(), Counts::default());
-        (Arc::new(Self { outgoing, state, up: watch::Sender::new(false), changes, standing, counts }), carried)
+        (Arc::new(Self { outgoing, state, up: watch::Sender::new(false), freed: Notify::new(), changes, standing, counts }), carried)
     }
 
-    /// Waits until jobs can be sent.
-    pub async fn up(&self) {
+    /// Waits until jobs can be sent; `again` is one that was lost, and that nobody may have any more.
+    pub async fn up(&self, again: bool) {
         let _ = self.up.subscribe().wait_for(|up| *up).await;
+        let unclear = lock(&self.state).unclear.filter(|_| again);
+        if let Some(unclear) = unclear {
+            sleep_until(unclear.into()).await;
+        }
     }
 
     /// Why nothing can be sent now.
@@ -172,7 +207,7 @@ impl Gateway {
             let mut state = lock(&self.state);
             state.next += 1;
             let number = state.next;
-            state.runs.insert(number, Entry { inbox: Some(inbox), session: None, rest });
+            state.runs.insert(number, Entry { inbox: Some(inbox), session: None, sent_to: None, is_parked: false, rest });
             number
         };
         let abroad = Abroad {
@@ -235,6 +270,10 @@ impl Gateway {
             // Nobody waits for it any more.
             return if kind == words::EVENTS { vec![cancel(session, number)] } else { Vec::new() };
         };
+        // Nor for what another one says of it.
+        if entry.sent_to.as_ref().is_some_and(|sent_to| sent_to != session) {
+            return vec![cancel(session, number)];
+        }
         let heard = match kind {
             words::EVENTS => Heard::Batch(body),
             words::UNFIT => Heard::Unfit(String::from_utf8_lossy(&body).into_owned()),
@@ -265,17 +304,86 @@ impl Gateway {
 
     /// Workers that have runs of ours.
     pub(crate) fn sessions(&self) -> BTreeSet<String> {
-        lock(&self.state).runs.values().filter(|entry| entry.inbox.is_some()).filter_map(|entry| entry.session.clone()).collect()
+        let state = lock(&self.state);
+        state.runs.values().filter(|entry| entry.inbox.is_some()).filter_map(|entry| entry.worker().cloned()).collect()
     }
 
-    /// This worker's queue is not there any more.
+    /// This worker is not there any more.
     pub(crate) fn worker_lost(&self, session: &str) {
         let mut state = lock(&self.state);
         state.workers.remove(session);
-        state.runs.values_mut().filter(|entry| entry.session.as_deref() == Some(session)).for_each(|entry| entry.inbox = None);
+        let theirs = state.runs.values_mut().filter(|entry| entry.worker().is_some_and(|worker| worker == session));
+        let lost = theirs.filter_map(|entry| entry.inbox.take()).count();
         drop(state);
-        self.counts.workers_lost.inc();
+        if lost > 0 {
+            self.counts.workers_lost.inc();
+        }
         self.changes.tell();
+    }
+}
+
+/// For a carrier that chooses workers itself, and judges by their silence.
+#[cfg(feature = "kafka")]
+impl Gateway {
+    /// As `away`, where workers don't learn of it before their leases have run out.
+    fn away_unseen(&self, why: String) {
+        lock(&self.state).unclear = Some(Instant::now() + SILENCE);
+        self.away(why);
+    }
+
+    /// This worker gets the job; false where nobody waits for it any more.
+    fn assigned(&self, number: u64, session: &str) -> bool {
+        let mut state = lock(&self.state);
+        let entry = state.runs.get_mut(&number).filter(|entry| entry.inbox.is_some());
+        entry.map(|entry| entry.sent_to = Some(session.to_owned())).is_some()
+    }
+
+    /// It does not take it.
+    fn unassigned(&self, number: u64) {
+        if let Some(entry) = lock(&self.state).runs.get_mut(&number) {
+            entry.sent_to = None;
+        }
+    }
+
+    fn waits_for(&self, number: u64) -> bool {
+        lock(&self.state).runs.get(&number).is_some_and(|entry| entry.inbox.is_some())
+    }
+
+    /// Places that runs of ours have, by worker.
+    fn loads(&self) -> HashMap<String, u32> {
+        let mut loads = HashMap::new();
+        for entry in lock(&self.state).runs.values().filter(|entry| !entry.is_parked) {
+            if let Some(worker) = entry.worker() {
+                *loads.entry(worker.clone()).or_default() += 1;
+            }
+        }
+        loads
+    }
+
+    /// Workers that have runs of ours and have said nothing for long.
+    fn silent(&self) -> Vec<String> {
+        let sessions = self.sessions();
+        let state = lock(&self.state);
+        let is_silent = |session: &String| state.workers.get(session).is_none_or(|(since, _)| since.elapsed() >= SILENCE);
+        sessions.into_iter().filter(is_silent).collect()
+    }
+}
+
+impl Entry {
+    fn worker(&self) -> Option<&String> {
+        self.session.as_ref().or(self.sent_to.as_ref())
+    }
+}
+
+/// While nobody is there to hear it, what is to be sent is dropped: it is of runs that are lost.
+async fn unheard<Output>(outgoing: &mut mpsc::Receiver<Outgoing>, until: impl Future<Output = Output>) -> Output {
+    tokio::pin!(until);
+    loop {
+        tokio::select! {
+            biased;
+            output = &mut until => return output,
+            Some(_) = outgoing.recv() => {}
+        }
     }
 }
 
@@ -317,8 +425,18 @@ impl Abroad {
             (self.batch, self.read) = (Vec::new(), 0);
             return News::Lost;
         };
+        if let Told::Parked(is_parked) = &told {
+            self.parked(*is_parked);
+        }
         self.is_over |= matches!(told, Told::Ended(_));
         News::Told(told)
+    }
+
+    fn parked(&self, is_parked: bool) {
+        if let Some(entry) = lock(&self.gateway.state).runs.get_mut(&self.number) {
+            entry.is_parked = is_parked;
+        }
+        self.gateway.freed.notify_one();
     }
 
     /// Half of the window at a time.
@@ -360,11 +478,13 @@ impl Abroad {
 impl Drop for Abroad {
     fn drop(&mut self) {
         let entry = lock(&self.gateway.state).runs.remove(&self.number);
-        if let Some(Entry { session: Some(session), inbox: Some(_), .. }) = entry
+        if let Some(entry) = &entry
+            && let (Some(worker), Some(_)) = (entry.worker(), &entry.inbox)
             && !self.is_over
         {
             // Where there is no room, it is told when the worker sends the next thing.
-            let _ = self.gateway.outgoing.try_send(cancel(&session, self.number));
+            let _ = self.gateway.outgoing.try_send(cancel(worker, self.number));
         }
+        self.gateway.freed.notify_one();
     }
 }

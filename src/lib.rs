@@ -10,6 +10,8 @@ mod chance;
 pub mod event;
 pub mod job;
 pub mod judge;
+#[cfg(feature = "kafka")]
+mod kafka;
 pub mod limits;
 pub mod listing;
 mod lock;
@@ -27,7 +29,7 @@ pub mod toolchain;
 pub mod cell;
 pub mod engine;
 pub mod files;
-#[cfg_attr(not(feature = "amqp"), allow(dead_code, reason = "nothing carries its messages"))]
+#[cfg_attr(not(all(feature = "amqp", feature = "kafka")), allow(dead_code, reason = "what is for a carrier that is not there"))]
 pub mod gateway;
 pub mod link;
 mod raw;

@@ -8,7 +8,6 @@ pub mod ask;
 mod broker;
 mod cancels;
 mod dialect;
-#[cfg(feature = "amqp")]
 pub mod gateways;
 #[cfg(feature = "kafka")]
 mod kafka;

@@ -29,7 +29,7 @@ pub(super) struct ServeArguments {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     /// Run programs on workers elsewhere, over this broker; better as RUNNEL_BACKEND_URL where it holds a password
-    #[arg(long, value_name = "amqp://HOST:PORT/VHOST")]
+    #[arg(long, value_name = "amqp://HOST:PORT/VHOST|kafka://HOST:PORT")]
     backend: Option<String>,
     /// Refuse to start where the kernel can't give the whole second wall
     #[arg(long)]
@@ -126,7 +126,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
 type Carrying = BoxFuture<'static, String>;
 
 /// A gateway: its runner runs nothing, and something carries runs to workers.
-#[cfg(feature = "amqp")]
+#[cfg(any(feature = "amqp", feature = "kafka"))]
 fn abroad(
     config: &Config,
     toolchains: &Toolchains,
@@ -135,15 +135,21 @@ fn abroad(
 ) -> Result<(Arc<Runner>, Carrying), ExitCode> {
     let changes = crate::engine::Changes::new();
     let (gateway, outgoing) = crate::gateway::Gateway::new(changes.clone());
-    let carried = crate::gateway::amqp::carry(gateway.clone(), config.backend.clone(), outgoing);
+    let Some(carried) = crate::gateway::carry(gateway.clone(), &config.backend, outgoing) else {
+        return Err(without(&config.backend.url));
+    };
     let carrying = carried.map(|refused| refused.map_or_else(|fault| fault.to_string(), |never| match never {}));
     Ok((super::gateway_runner(config, toolchains, workspaces, telemetry, (changes, gateway)), carrying.boxed()))
 }
 
-#[cfg(not(feature = "amqp"))]
-fn abroad(_: &Config, _: &Toolchains, _: Arc<Workspaces>, _: Telemetry) -> Result<(Arc<Runner>, Carrying), ExitCode> {
-    eprintln!("error: `backend.url`: this binary was built without RabbitMQ");
-    Err(ExitCode::from(USAGE))
+#[cfg(not(any(feature = "amqp", feature = "kafka")))]
+fn abroad(config: &Config, _: &Toolchains, _: Arc<Workspaces>, _: Telemetry) -> Result<(Arc<Runner>, Carrying), ExitCode> {
+    Err(without(&config.backend.url))
+}
+
+fn without(url: &str) -> ExitCode {
+    eprintln!("error: `backend.url`: this runnel was built without `{}`", url.split("://").next().unwrap_or_default());
+    ExitCode::from(USAGE)
 }
 
 /// None where that can't be; it is told why.

@@ -108,20 +108,14 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
     worked
 }
 
-/// Runs gateways' jobs, where the broker is one that they use.
-#[cfg(feature = "amqp")]
+/// Runs gateways' jobs.
 fn host(config: &Config, toolchains: &Toolchains, runner: &Arc<Runner>, shutdown: &CancellationToken) -> Result<JoinHandle<()>, Fault> {
     use crate::queue::gateways::{self, Host};
-    if !config.queue.gateways || !config.queue.url.starts_with("amqp") {
+    if !config.queue.gateways {
         return Ok(tokio::spawn(async {}));
     }
     let host = Host::new(config, toolchains.clone(), runner.clone())?;
     Ok(tokio::spawn(gateways::run(host, shutdown.clone())))
-}
-
-#[cfg(not(feature = "amqp"))]
-fn host(_: &Config, _: &Toolchains, _: &Arc<Runner>, _: &CancellationToken) -> Result<JoinHandle<()>, Fault> {
-    Ok(tokio::spawn(async {}))
 }
 
 fn refused(why: &str) -> ExitCode {

@@ -62,7 +62,7 @@ pub(crate) async fn carry(gateway: Arc<Gateway>, settings: Settings, mut outgoin
             let connected = timeout(CONNECTING, connect(&dial, &settings)).await;
             connected.unwrap_or_else(|_| Err(Fault::Away(format!("no answer within {} s", CONNECTING.as_secs()))))
         };
-        let fault = match unheard(&mut outgoing, connecting).await {
+        let fault = match super::unheard(&mut outgoing, connecting).await {
             Ok(session) => {
                 (pause, was_up) = (FIRST_PAUSE, true);
                 gateway.connected();
@@ -76,20 +76,8 @@ pub(crate) async fn carry(gateway: Arc<Gateway>, settings: Settings, mut outgoin
         };
         tracing::warn!("{}: {fault}; tried again", dial.name());
         gateway.away(fault.to_string());
-        unheard(&mut outgoing, sleep(pause)).await;
+        super::unheard(&mut outgoing, sleep(pause)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// While nobody is there to hear it, what is to be sent is dropped: it is of runs that are lost.
-async fn unheard<Output>(outgoing: &mut mpsc::Receiver<Outgoing>, until: impl Future<Output = Output>) -> Output {
-    tokio::pin!(until);
-    loop {
-        tokio::select! {
-            biased;
-            output = &mut until => return output,
-            Some(_) = outgoing.recv() => {}
-        }
     }
 }
 

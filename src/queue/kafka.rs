@@ -3,7 +3,6 @@
 //! when a worker gets a partition may have been run before, and counts a try. Called by `broker` alone.
 
 pub(super) mod ask;
-mod dial;
 mod headers;
 mod ledger;
 mod taking;
@@ -11,8 +10,8 @@ mod taking;
 use super::broker::{Answer, Fault, News};
 use crate::config::Config;
 use crate::config::queue::Queue as Settings;
+use crate::kafka::{self, Dial, Silent, Wanted, fault_of};
 use crate::protocol::{Code, Refusal, render};
-use dial::{Dial, Silent, fault_of};
 use ledger::Ticket;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -68,7 +67,12 @@ pub(super) struct Receipt {
 impl Kafka {
     pub(super) fn new(config: &Config) -> Result<Self, Fault> {
         let settings = Arc::new(config.queue.clone());
-        Ok(Self { dial: Dial::new(&settings)?, settings, most: config.jobs_held(), grace: config.connection.grace() })
+        Ok(Self {
+            dial: Dial::new("queue.url", &settings.url, &settings.ca)?,
+            settings,
+            most: config.jobs_held(),
+            grace: config.connection.grace(),
+        })
     }
 
     pub(super) fn name(&self) -> String {
@@ -83,12 +87,15 @@ impl Kafka {
             let asked = tokio::task::spawn_blocking(move || {
                 let watch = Watch::new(shared.clone());
                 let consumer: BaseConsumer<Watch> = config.create_with_context(watch).map_err(|fault| unusable(&fault))?;
-                let there = dial::ask(&consumer, || shared.wrong())?;
+                let there = kafka::ask(&consumer, || shared.wrong())?;
                 Ok((consumer, there))
             });
             asked.await.unwrap_or_else(|fault| Err(Fault::Away(fault.to_string())))?
         };
-        dial::topics(&self.dial.config, &self.settings, &there).await?;
+        let Settings { jobs, results, dead, partitions, declare, .. } = &*self.settings;
+        let wanted = [(jobs, *partitions), (results, *partitions), (dead, 1)];
+        let wanted = wanted.map(|(name, partitions)| Wanted { name, partitions, settings: &[] });
+        kafka::topics(&self.dial.config, &wanted, *declare, &there).await?;
         let begun = self.begun().create_with_context(Silent).map_err(|fault| unusable(&fault))?;
         let producer = publishing(&self.dial.config).create_with_context(Silent).map_err(|fault| unusable(&fault))?;
         let desk = Arc::new(Desk { producer, settings: self.settings.clone() });

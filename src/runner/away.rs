@@ -29,7 +29,7 @@ impl Run {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => return self.end(End::Stopped(Stop::Cancelled)),
-            () = gateway.up() => {}
+            () = gateway.up(self.retried) => {}
             () = sleep(patience) => {
                 let why = gateway.why_not().unwrap_or_else(|| "the broker was away".to_owned());
                 return self.end(End::Broken(why));

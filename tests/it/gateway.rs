@@ -1,21 +1,109 @@
-//! `runnel serve --backend` with a real RabbitMQ. With RUNNEL_TEST_BACKEND=amqp every server of the other tests is a gateway with a worker, and has to pass them
-//! all the same; here is what only a gateway can meet: somebody who is killed in the middle of a run.
+//! `runnel serve --backend` with a real RabbitMQ, and with a broker of Kafka's protocol. With RUNNEL_TEST_BACKEND=amqp or kafka every server of the other tests is a gateway
+//! with a worker, and has to pass them all the same; here is what only a gateway can meet: somebody who is killed in the middle of a run.
 
 use crate::client::{Client, Folder, Server, prepare, runnel};
 use crate::queue::broker::Broker;
+#[cfg(feature = "kafka")]
+use crate::queue::cluster::Cluster as Kafka;
 use crate::queue::{metric, until};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A name that no other test has for what gateways and workers share.
-fn names() -> [String; 4] {
+/// Each of these over each broker.
+macro_rules! over_both {
+    ($($name:ident),* $(,)?) => {
+        mod rabbitmq {
+            $(#[tokio::test] async fn $name() { super::$name(super::Carrier::RabbitMq).await; })*
+        }
+        #[cfg(feature = "kafka")]
+        mod kafka {
+            $(#[tokio::test] async fn $name() { super::$name(super::Carrier::Kafka).await; })*
+        }
+    };
+}
+
+over_both!(
+    a_run_is_told_as_on_a_single_machine,
+    a_lost_worker_is_another_ones_turn,
+    what_waits_for_input_holds_no_place_at_a_worker,
+    large_jobs_go_in_parts,
+    nothing_runs_for_a_gateway_that_is_gone,
+    a_broker_that_goes_and_comes_back,
+    every_run_has_one_end_whoever_is_killed,
+);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    RabbitMq,
+    #[cfg(feature = "kafka")]
+    Kafka,
+}
+
+/// A broker of one's own.
+enum Own {
+    RabbitMq(Broker),
+    #[cfg(feature = "kafka")]
+    Kafka(Kafka),
+}
+
+impl Carrier {
+    /// The one of all tests; None where they are to do without.
+    fn shared(self) -> Option<String> {
+        match self {
+            Self::RabbitMq => Broker::shared().map(Broker::url),
+            #[cfg(feature = "kafka")]
+            Self::Kafka => Kafka::shared().map(Kafka::url),
+        }
+    }
+
+    fn start(self) -> Option<Own> {
+        match self {
+            Self::RabbitMq => Broker::start().map(Own::RabbitMq),
+            #[cfg(feature = "kafka")]
+            Self::Kafka => Kafka::start().map(Own::Kafka),
+        }
+    }
+}
+
+impl Own {
+    fn url(&self) -> String {
+        match self {
+            Self::RabbitMq(broker) => broker.url(),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(cluster) => cluster.url(),
+        }
+    }
+
+    fn kill(&mut self) {
+        match self {
+            Self::RabbitMq(broker) => broker.kill(),
+            #[cfg(feature = "kafka")]
+            Self::Kafka(cluster) => cluster.kill(),
+        }
+    }
+
+    async fn restart(&mut self) {
+        match self {
+            Self::RabbitMq(broker) => broker.restart().await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(cluster) => cluster.restart(),
+        }
+    }
+}
+
+/// Names that no other test has for what gateways and workers share, and for a worker's own queues, which are made as well, and nobody uses them.
+fn names(url: &str) -> Vec<String> {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let of = |setting: &str, what: &str| format!("{setting}=gate{number}.{what}");
-    let [queue, workers] = [of("backend.queue", "runs"), of("backend.workers", "workers")];
-    // A worker's other queues are made as well, and nobody uses them.
-    [queue, workers, of("queue.jobs", "jobs"), of("queue.results", "results")]
+    let shared = [of("backend.queue", "runs"), of("backend.workers", "workers")];
+    if url.starts_with("amqp") {
+        return shared.into_iter().chain([of("queue.jobs", "jobs"), of("queue.results", "results")]).collect();
+    }
+    // That broker does not get quicker with topics, and answers only when the time is over.
+    let settings = ["backend.fetch_ms=5", "backend.partitions=2", "queue.partitions=1"].map(str::to_owned);
+    shared.into_iter().chain([of("queue.group", "workers")]).chain(settings).collect()
 }
 
 fn with_settings<'a>(mut command: std::process::Command, settings: impl IntoIterator<Item = &'a str>) -> std::process::Command {
@@ -39,11 +127,14 @@ fn gateway(url: &str, names: &[String], listen: &str, arguments: &[&str]) -> Ser
 
 /// A gateway with a worker, where the tests are to run with one in the place of each server.
 pub(crate) fn in_place_of(listen: &str, arguments: &[&str]) -> Option<Server> {
-    if std::env::var("RUNNEL_TEST_BACKEND").ok()? != "amqp" {
-        return None;
-    }
-    let broker = Broker::shared()?;
-    let (url, names) = (broker.url(), names());
+    let carrier = match std::env::var("RUNNEL_TEST_BACKEND").ok()?.as_str() {
+        "amqp" => Carrier::RabbitMq,
+        #[cfg(feature = "kafka")]
+        "kafka" => Carrier::Kafka,
+        _ => return None,
+    };
+    let url = carrier.shared()?;
+    let names = names(&url);
     let settings: Vec<_> = arguments.windows(2).filter(|pair| pair[0] == "--set").map(|pair| pair[1]).collect();
     // The desk that clients meet is the gateway's: as large as its worker's.
     let number = |setting: &str, usual: usize| {
@@ -68,13 +159,13 @@ struct Cluster {
     gateways: Vec<Server>,
     workers: Vec<Server>,
     url: String,
-    names: [String; 4],
+    names: Vec<String>,
 }
 
 impl Cluster {
-    fn new(broker: &Broker, gateways: usize, workers: usize) -> Self {
+    fn new(url: String, gateways: usize, workers: usize) -> Self {
         prepare();
-        let (url, names) = (broker.url(), names());
+        let names = names(&url);
         let mut cluster = Self { gateways: Vec::new(), workers: Vec::new(), url, names };
         (0..workers).for_each(|_| cluster.add_worker());
         (0..gateways).for_each(|_| cluster.add_gateway());
@@ -108,10 +199,9 @@ fn kill(server: &mut Server) {
     server.process.wait().unwrap();
 }
 
-#[tokio::test]
-async fn a_run_is_told_as_on_a_single_machine() {
-    let Some(broker) = Broker::shared() else { return };
-    let cluster = Cluster::new(broker, 1, 1);
+async fn a_run_is_told_as_on_a_single_machine(carrier: Carrier) {
+    let Some(url) = carrier.shared() else { return };
+    let cluster = Cluster::new(url, 1, 1);
     let mut client = cluster.gateways[0].connect().await;
     let ran = client.python("import sys\nprint('out')\nprint('err', file=sys.stderr)").await;
     assert_eq!((ran.succeeded().stdout(), ran.stderr()), ("out\n", "err\n"));
@@ -137,10 +227,9 @@ async fn a_run_is_told_as_on_a_single_machine() {
     assert_eq!(metric(&cluster.gateways[0], "runnel_gateway_workers"), 1);
 }
 
-#[tokio::test]
-async fn a_lost_worker_is_another_ones_turn() {
-    let Some(broker) = Broker::shared() else { return };
-    let mut cluster = Cluster::new(broker, 1, 1);
+async fn a_lost_worker_is_another_ones_turn(carrier: Carrier) {
+    let Some(url) = carrier.shared() else { return };
+    let mut cluster = Cluster::new(url, 1, 1);
     let mut client = cluster.gateways[0].connect().await;
     // Nothing of it was seen but that it had started: it starts again.
     let slow = "import time\ntime.sleep(2)\nprint('done')";
@@ -177,10 +266,9 @@ fn has(frames: &BTreeMap<String, Vec<Value>>, id: &str, kind: &str) -> bool {
     frames.get(id).is_some_and(|frames| frames.iter().any(|frame| frame["type"] == kind))
 }
 
-#[tokio::test]
-async fn what_waits_for_input_holds_no_place_at_a_worker() {
-    let Some(broker) = Broker::shared() else { return };
-    let cluster = Cluster::new(broker, 1, 1);
+async fn what_waits_for_input_holds_no_place_at_a_worker(carrier: Carrier) {
+    let Some(url) = carrier.shared() else { return };
+    let cluster = Cluster::new(url, 1, 1);
     let mut client = cluster.gateways[0].connect().await;
     // Ten times as many as a worker takes at once.
     for n in 0..40 {
@@ -205,10 +293,9 @@ async fn what_waits_for_input_holds_no_place_at_a_worker() {
     }
 }
 
-#[tokio::test]
-async fn large_jobs_go_in_parts() {
-    let Some(broker) = Broker::shared() else { return };
-    let cluster = Cluster::new(broker, 1, 1);
+async fn large_jobs_go_in_parts(carrier: Carrier) {
+    let Some(url) = carrier.shared() else { return };
+    let cluster = Cluster::new(url, 1, 1);
     let mut client = cluster.gateways[0].connect().await;
     let large = "x".repeat(11 << 20);
     client.send(json!({"type": "workspace.open", "workspace": "w", "files": {"large.txt": large}})).await;
@@ -220,10 +307,9 @@ async fn large_jobs_go_in_parts() {
     assert_eq!(ran.succeeded().stdout(), format!("{}\n", 2 * large.len()));
 }
 
-#[tokio::test]
-async fn nothing_runs_for_a_gateway_that_is_gone() {
-    let Some(broker) = Broker::shared() else { return };
-    let mut cluster = Cluster::new(broker, 2, 1);
+async fn nothing_runs_for_a_gateway_that_is_gone(carrier: Carrier) {
+    let Some(url) = carrier.shared() else { return };
+    let mut cluster = Cluster::new(url, 2, 1);
     let mut lost = cluster.gateways[0].connect().await;
     lost.begin("r", json!({"language": "python", "code": "print(1, flush=True)\nwhile True: pass", "limits": {"time_ms": 60000}})).await;
     lost.next_of("stdout").await;
@@ -236,10 +322,9 @@ async fn nothing_runs_for_a_gateway_that_is_gone() {
     assert_eq!(client.python("print(1)").await.succeeded().stdout(), "1\n");
 }
 
-#[tokio::test]
-async fn a_broker_that_goes_and_comes_back() {
-    let Some(mut broker) = Broker::start() else { return };
-    let cluster = Cluster::new(&broker, 1, 1);
+async fn a_broker_that_goes_and_comes_back(carrier: Carrier) {
+    let Some(mut broker) = carrier.start() else { return };
+    let cluster = Cluster::new(broker.url(), 1, 1);
     let gateway = &cluster.gateways[0];
     let mut client = gateway.connect().await;
     client.begin("seen", json!({"language": "python", "code": "print(1, flush=True)\nwhile True: pass"})).await;
@@ -268,20 +353,20 @@ async fn a_broker_that_goes_and_comes_back() {
 }
 
 /// Many runs, workers that are killed in the middle of them, and each run has one end.
-#[tokio::test]
-async fn every_run_has_one_end_whoever_is_killed() {
-    const RUNS: usize = 2000;
+async fn every_run_has_one_end_whoever_is_killed(carrier: Carrier) {
     const AT_ONCE: usize = 20;
-    let Some(broker) = Broker::shared() else { return };
-    let mut cluster = Cluster::new(broker, 2, 2);
+    // How soon a killed worker is missed decides how many kills fit into the time.
+    let (runs, kills) = if carrier == Carrier::RabbitMq { (2000, 4) } else { (600, 2) };
+    let Some(url) = carrier.shared() else { return };
+    let mut cluster = Cluster::new(url, 2, 2);
     let mut clients = Vec::new();
     for number in 0..4 {
         clients.push(cluster.gateways[number % 2].connect().await);
     }
     let done = std::sync::Arc::new(AtomicU32::new(0));
-    let tasks: Vec<_> = clients.into_iter().map(|client| tokio::spawn(many(client, RUNS / 4, AT_ONCE, done.clone()))).collect();
-    for kills in 1..=4 {
-        while (done.load(Ordering::Relaxed) as usize) < kills * RUNS / 5 {
+    let tasks: Vec<_> = clients.into_iter().map(|client| tokio::spawn(many(client, runs / 4, AT_ONCE, done.clone()))).collect();
+    for kill_at in 1..=kills {
+        while (done.load(Ordering::Relaxed) as usize) < kill_at * runs / (kills + 1) {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         kill(&mut cluster.workers.remove(0));
@@ -294,10 +379,10 @@ async fn every_run_has_one_end_whoever_is_killed() {
             *statuses.entry(ends[0].clone()).or_default() += 1;
         }
     }
-    assert_eq!(statuses.values().sum::<usize>(), RUNS);
+    assert_eq!(statuses.values().sum::<usize>(), runs);
     // A kill costs what was seen of its runs at most: those that it had at once.
     assert!(statuses.keys().all(|status| status == "success" || status == "internal"), "{statuses:?}");
-    assert!(statuses["success"] >= RUNS * 9 / 10, "{statuses:?}");
+    assert!(statuses["success"] >= runs * 9 / 10, "{statuses:?}");
 }
 
 /// So many runs, some at once; the ends of each.

@@ -2,7 +2,7 @@
 
 pub(crate) mod broker;
 #[cfg(feature = "kafka")]
-mod cluster;
+pub(crate) mod cluster;
 mod dialects;
 #[cfg(feature = "kafka")]
 mod kafka;

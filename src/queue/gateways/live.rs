@@ -1,20 +1,17 @@
 //! One gateway's run on this worker: its job put together, run, and told in batches of what is ready, never more than a window ahead of its reader. Called by `gateways`.
 
 use super::Host;
-use super::post::Post;
+use super::post::{Key, Offer, Post, Receipt};
 use crate::gateway::event::{self, EventWords, Places};
 use crate::gateway::job;
 use crate::gateway::words::{self, BATCH, Control, PART, WINDOW};
 use crate::lock::lock;
 use crate::runner::{Input, Piece, RETRY, Refused, Run};
+use crate::standing::Fault;
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, Stream, StreamExt};
-use lapin::message::Delivery;
-use lapin::options::{BasicAckOptions, BasicNackOptions};
-use lapin::types::ShortString;
-use lapin::{Acker, BasicProperties};
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::{Notify, mpsc};
@@ -28,22 +25,13 @@ const PARTS: usize = 1024;
 /// Larger jobs are read beside the executor.
 const LARGE: usize = 64 << 10;
 
-/// A run, by who has sent it and how it is called there.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) gateway: ShortString,
-    pub(super) run: ShortString,
-}
-
-impl Key {
-    pub(super) fn of(properties: &BasicProperties) -> Option<Self> {
-        Some(Self { gateway: properties.reply_to().clone()?, run: properties.correlation_id().clone()? })
-    }
-}
-
 /// All that are under way.
 #[derive(Default)]
-pub(super) struct Lives(Mutex<HashMap<Key, Arc<Live>>>);
+pub(super) struct Lives {
+    all: Mutex<HashMap<Key, Arc<Live>>>,
+    /// One has come or gone, or has lent its place or wants it back.
+    changed: Notify,
+}
 
 /// What a gateway can reach of a run.
 struct Live {
@@ -53,6 +41,8 @@ struct Live {
     /// Told and not read.
     ahead: AtomicU32,
     is_parked: AtomicBool,
+    /// Its gateway is: nothing is to be told of it.
+    is_lost: AtomicBool,
     /// Why it can't go on here.
     fault: OnceLock<String>,
     /// One of these has changed, or it is cancelled.
@@ -60,17 +50,42 @@ struct Live {
 }
 
 impl Lives {
-    pub(super) fn gateways(&self) -> Vec<ShortString> {
-        let names: BTreeSet<_> = lock(&self.0).keys().map(|key| key.gateway.to_string()).collect();
-        names.into_iter().map(ShortString::from).collect()
+    pub(super) fn gateways(&self) -> Vec<String> {
+        let names: BTreeSet<_> = lock(&self.all).keys().map(|key| key.gateway.clone()).collect();
+        names.into_iter().collect()
     }
 
-    pub(super) fn gateway_lost(&self, gateway: &ShortString) {
-        lock(&self.0).iter().filter(|(key, _)| key.gateway == *gateway).for_each(|(_, live)| live.end());
+    pub(super) fn gateway_lost(&self, gateway: &str) {
+        for (_, live) in lock(&self.all).iter().filter(|(key, _)| key.gateway == gateway) {
+            live.is_lost.store(true, Ordering::Release);
+            live.end();
+        }
+    }
+
+    /// Waits until one comes or goes, or lends its place.
+    #[cfg(feature = "kafka")]
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Places that runs have.
+    #[cfg(feature = "kafka")]
+    pub(super) fn taken(&self) -> u32 {
+        let taken = lock(&self.all).values().filter(|live| !live.is_parked.load(Ordering::Acquire)).count();
+        u32::try_from(taken).unwrap_or(u32::MAX)
+    }
+
+    #[cfg(feature = "kafka")]
+    pub(super) fn taken_by_gateway(&self) -> Vec<(String, u32)> {
+        let mut taken = BTreeMap::<String, u32>::new();
+        for (key, _) in lock(&self.all).iter().filter(|(_, live)| !live.is_parked.load(Ordering::Acquire)) {
+            *taken.entry(key.gateway.clone()).or_default() += 1;
+        }
+        taken.into_iter().collect()
     }
 
     pub(super) fn obey(&self, key: &Key, control: Control<'_>) {
-        let Some(live) = lock(&self.0).get(key).cloned() else { return };
+        let Some(live) = lock(&self.all).get(key).cloned() else { return };
         match control {
             Control::Cancel => live.end(),
             Control::Credit(bytes) => {
@@ -95,7 +110,7 @@ impl Lives {
         }
     }
 
-    fn begin(&self, key: Key) -> (Known<'_>, Arc<Live>, mpsc::Receiver<Bytes>) {
+    fn begin(self: &Arc<Self>, key: Key) -> Begun {
         let (parts, coming) = mpsc::channel(PARTS);
         let live = Arc::new(Live {
             cancel: CancellationToken::new(),
@@ -103,11 +118,13 @@ impl Lives {
             parts,
             ahead: AtomicU32::new(0),
             is_parked: AtomicBool::new(false),
+            is_lost: AtomicBool::new(false),
             fault: OnceLock::new(),
             changed: Notify::new(),
         });
-        lock(&self.0).insert(key.clone(), live.clone());
-        (Known { lives: self, key }, live, coming)
+        lock(&self.all).insert(key.clone(), live.clone());
+        self.changed.notify_one();
+        Begun { known: Known { lives: self.clone(), key }, live, coming }
     }
 }
 
@@ -117,62 +134,61 @@ impl Live {
         self.changed.notify_one();
     }
 
+    fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::Acquire)
+    }
+
     fn has_room(&self) -> bool {
         self.ahead.load(Ordering::Acquire) < WINDOW || self.cancel.is_cancelled()
     }
 }
 
+/// A job that has its place here.
+struct Begun {
+    known: Known,
+    live: Arc<Live>,
+    coming: mpsc::Receiver<Bytes>,
+}
+
 /// Out of the list when dropped.
-struct Known<'a> {
-    lives: &'a Lives,
+struct Known {
+    lives: Arc<Lives>,
     key: Key,
 }
 
-impl Drop for Known<'_> {
+impl Drop for Known {
     fn drop(&mut self) {
-        lock(&self.lives.0).remove(&self.key);
-    }
-}
-
-/// A job's place with the broker: as long as we have it, no other comes for it.
-struct Receipt(Option<Acker>);
-
-impl Receipt {
-    async fn settle(&mut self) -> lapin::Result<()> {
-        match self.0.take() {
-            Some(acker) => acker.ack(BasicAckOptions::default()).await.map(drop),
-            None => Ok(()),
-        }
-    }
-
-    async fn put_back(mut self) -> lapin::Result<()> {
-        match self.0.take() {
-            Some(acker) => acker.nack(BasicNackOptions { requeue: true, ..BasicNackOptions::default() }).await.map(drop),
-            None => Ok(()),
-        }
+        lock(&self.lives.all).remove(&self.key);
+        self.lives.changed.notify_one();
     }
 }
 
 impl Host {
-    pub(super) async fn work(self: Arc<Self>, post: Post, message: Delivery) -> lapin::Result<()> {
-        let Delivery { properties, data, redelivered, acker, .. } = message;
-        let mut receipt = Receipt(Some(acker));
-        // Nobody could be told of it.
-        let Some(key) = Key::of(&properties) else { return receipt.settle().await };
-        if redelivered {
+    /// From now on it has its place, also before somebody polls.
+    pub(super) fn work(self: Arc<Self>, post: Post, offer: Offer) -> impl Future<Output = Result<(), Fault>> + use<> {
+        let begun = self.lives.begin(offer.key.clone());
+        async move {
+            let (key, live) = (offer.key.clone(), begun.live.clone());
+            self.see_to(&post, offer, begun).await?;
+            if live.is_lost() { post.lost(&key).await } else { Ok(()) }
+        }
+    }
+
+    async fn see_to(&self, post: &Post, offer: Offer, begun: Begun) -> Result<(), Fault> {
+        let Offer { key, kind, body, is_redelivered, mut receipt } = offer;
+        let Begun { known: _known, live, coming } = begun;
+        if is_redelivered {
             // Whoever had it is gone, and only its gateway knows whether it may be run again.
             post.tell(&key, words::LOST, &[]).await?;
             return receipt.settle().await;
         }
-        let kind = properties.kind().as_ref().map(ShortString::as_str).unwrap_or_default();
         if kind != words::JOB {
             let kind = &kind[..kind.floor_char_boundary(64)];
             let why = format!("the gateway sends `{kind}`, which this worker does not know: both are to be of one version");
             post.tell(&key, words::UNFIT, why.as_bytes()).await?;
             return receipt.settle().await;
         }
-        let (_known, live, coming) = self.lives.begin(key.clone());
-        let Some(body) = self.gather(&post, &key, &live, data, coming).await? else { return receipt.settle().await };
+        let Some(body) = self.gather(post, &key, &live, body, coming).await? else { return receipt.settle().await };
         let read = || job::decode(&body, &self.rules);
         let job = match if body.len() > LARGE { tokio::task::block_in_place(read) } else { read() } {
             Ok(job) => job,
@@ -186,14 +202,14 @@ impl Host {
                 Ok(run) => break run,
                 Err(Refused::Busy) if !live.cancel.is_cancelled() => sleep(RETRY).await,
                 Err(Refused::Busy) => return receipt.settle().await,
-                Err(Refused::ShuttingDown) => return receipt.put_back().await,
+                Err(Refused::ShuttingDown) => return post.put_back(&key, receipt).await,
                 Err(refused @ (Refused::Unavailable { .. } | Refused::Workspace(_) | Refused::Away(_))) => {
                     post.tell(&key, words::UNFIT, refused.to_string().as_bytes()).await?;
                     return receipt.settle().await;
                 }
             }
         };
-        attend(run, &post, &key, &live, &mut receipt).await?;
+        attend(run, post, &key, &live, &self.lives, &mut receipt).await?;
         receipt.settle().await
     }
 
@@ -205,7 +221,7 @@ impl Host {
         live: &Live,
         first: Vec<u8>,
         mut coming: mpsc::Receiver<Bytes>,
-    ) -> lapin::Result<Option<Bytes>> {
+    ) -> Result<Option<Bytes>, Fault> {
         let first = Bytes::from(first);
         let Some((length, _)) = first.split_first_chunk::<LENGTH>() else { return Ok(None) };
         let length = u64::from_le_bytes(*length);
@@ -232,18 +248,23 @@ impl Host {
 }
 
 /// Tells what happens until the end.
-async fn attend(mut run: Run, post: &Post, key: &Key, live: &Arc<Live>, receipt: &mut Receipt) -> lapin::Result<()> {
+async fn attend(mut run: Run, post: &Post, key: &Key, live: &Arc<Live>, lives: &Arc<Lives>, receipt: &mut Receipt) -> Result<(), Fault> {
     *lock(&live.input) = Some(run.input());
-    let told = live.clone();
+    let (told, of) = (live.clone(), lives.clone());
     run.on_parked(Arc::new(move |parked| {
         told.is_parked.store(parked, Ordering::Release);
         told.changed.notify_one();
+        of.changed.notify_one();
     }));
     let places = Places::of(run.job());
     let pieces = futures_util::stream::unfold(run, async |mut run| run.next_piece().await.map(|piece| (piece, run)));
     tokio::pin!(pieces);
-    let (mut was_parked, mut batch) = (false, Vec::new());
+    let (mut was_parked, mut batch) = (false, Batch::default());
     loop {
+        // Whatever became of it, it is not told any more.
+        if live.is_lost() {
+            return Ok(());
+        }
         if let Some(why) = live.fault.get() {
             return post.tell(key, words::UNFIT, why.as_bytes()).await;
         }
@@ -255,8 +276,8 @@ async fn attend(mut run: Run, post: &Post, key: &Key, live: &Arc<Live>, receipt:
         // Within the window like everything: of many changes the last is told.
         if is_parked != was_parked && has_room {
             was_parked = is_parked;
-            words::append(&mut batch, &EventWords::Parked(is_parked));
-            send(&mut batch, post, key, live).await?;
+            words::append(&mut batch.bytes, &EventWords::Parked(is_parked));
+            batch.send(post, key, live).await?;
         }
         let piece = tokio::select! {
             biased;
@@ -264,39 +285,60 @@ async fn attend(mut run: Run, post: &Post, key: &Key, live: &Arc<Live>, receipt:
             () = live.changed.notified() => continue,
         };
         let Some(piece) = piece else { return Ok(()) };
-        write(&mut batch, &piece, &places);
-        let is_over = gather_ready(&mut batch, &mut pieces, &places);
-        send(&mut batch, post, key, live).await?;
+        batch.write(&piece, &places);
+        let is_over = batch.gather_ready(&mut pieces, &places);
+        batch.send(post, key, live).await?;
         if is_over {
             return Ok(());
         }
     }
 }
 
-/// What has happened meanwhile goes with it; whether it is over.
-fn gather_ready(batch: &mut Vec<u8>, pieces: &mut (impl Stream<Item = Piece> + Unpin), places: &Places) -> bool {
-    while batch.len() < BATCH {
-        match pieces.next().now_or_never() {
-            Some(Some(piece)) => write(batch, &piece, places),
-            Some(None) => return true,
-            None => return false,
-        }
-    }
-    false
+/// What is told together: one message, but for files that are large.
+#[derive(Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// Where a message ends before the last one does.
+    cuts: Vec<usize>,
 }
 
-fn write(batch: &mut Vec<u8>, piece: &Piece, places: &Places) {
-    match piece {
-        Piece::Event(event) => words::append(batch, &event::words(event, places)),
-        Piece::Left(bytes) => {
-            bytes.chunks(PART).for_each(|part| words::append(batch, &EventWords::Left(Cow::Borrowed(part))));
+impl Batch {
+    /// What has happened meanwhile goes with it; whether it is over.
+    fn gather_ready(&mut self, pieces: &mut (impl Stream<Item = Piece> + Unpin), places: &Places) -> bool {
+        while self.bytes.len() < BATCH {
+            match pieces.next().now_or_never() {
+                Some(Some(piece)) => self.write(&piece, places),
+                Some(None) => return true,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    fn write(&mut self, piece: &Piece, places: &Places) {
+        match piece {
+            Piece::Event(event) => words::append(&mut self.bytes, &event::words(event, places)),
+            Piece::Left(left) => {
+                for part in left.chunks(PART) {
+                    words::append(&mut self.bytes, &EventWords::Left(Cow::Borrowed(part)));
+                    self.cuts.push(self.bytes.len());
+                }
+            }
         }
     }
-}
 
-async fn send(batch: &mut Vec<u8>, post: &Post, key: &Key, live: &Live) -> lapin::Result<()> {
-    live.ahead.fetch_add(words::cost(batch.len()), Ordering::AcqRel);
-    post.tell(key, words::EVENTS, batch).await?;
-    batch.clear();
-    Ok(())
+    async fn send(&mut self, post: &Post, key: &Key, live: &Live) -> Result<(), Fault> {
+        let mut begins = 0;
+        for cut in self.cuts.drain(..).chain([self.bytes.len()]) {
+            let body = &self.bytes[begins..cut];
+            begins = cut;
+            // Behind the last cut there may be nothing.
+            if !body.is_empty() {
+                live.ahead.fetch_add(words::cost(body.len()), Ordering::AcqRel);
+                post.tell(key, words::EVENTS, body).await?;
+            }
+        }
+        self.bytes.clear();
+        Ok(())
+    }
 }

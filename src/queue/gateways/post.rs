@@ -1,59 +1,96 @@
-//! What a worker sends to gateways. What is told of runs goes without a confirmation: who loses a connection loses the run. Called by `gateways` and `live`.
+//! What a worker sends to gateways, and the places of their jobs with the broker: the one interface to both carriers. An enum, since the set is closed, as in
+//! `queue::broker`. Called by `live`.
 
-use super::live::Key;
-use crate::gateway::words::{self, Announcement};
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use lapin::options::BasicPublishOptions;
-use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation};
+#[cfg(feature = "amqp")]
+use super::amqp;
+#[cfg(feature = "kafka")]
+use super::kafka;
+use crate::standing::Fault;
 
-#[derive(Clone)]
-pub(super) struct Post {
-    asking: Channel,
-    telling: Channel,
-    /// Our own queue, which is there as long as we are.
-    session: ShortString,
-    workers: ShortString,
+/// A run, by who has sent it and how it is called there.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    /// Its queue, or its mailbox.
+    pub(super) gateway: String,
+    pub(super) run: u64,
 }
 
-/// Who was asked, and whether somebody is there.
-type Ping = BoxFuture<'static, (ShortString, bool)>;
-/// As many as there are gateways with runs here.
-pub(super) type Pings = FuturesUnordered<Ping>;
+/// A gateway's job as it came.
+pub(super) struct Offer {
+    pub(super) key: Key,
+    pub(super) kind: String,
+    /// Its length, and its first part.
+    pub(super) body: Vec<u8>,
+    /// Somebody had it before, and is gone.
+    pub(super) is_redelivered: bool,
+    pub(super) receipt: Receipt,
+}
+
+#[derive(Clone)]
+pub(super) enum Post {
+    #[cfg(feature = "amqp")]
+    Amqp(amqp::Post),
+    #[cfg(feature = "kafka")]
+    Kafka(kafka::Post),
+}
+
+/// A job's place with the broker: as long as we have it, no other comes for it.
+pub(super) enum Receipt {
+    #[cfg(feature = "amqp")]
+    Amqp(amqp::Receipt),
+    /// Places are counted here, and a job is sent to one worker.
+    #[cfg(feature = "kafka")]
+    Kafka,
+}
 
 impl Post {
-    pub(super) fn new(asking: Channel, telling: Channel, session: ShortString, workers: ShortString) -> Self {
-        Self { asking, telling, session, workers }
-    }
-
-    pub(super) async fn announce(&self, announcement: &Announcement) -> lapin::Result<()> {
-        let (options, body) = (BasicPublishOptions::default(), words::encode(announcement));
-        let properties = self.properties(words::ANNOUNCEMENT);
-        self.telling.basic_publish(self.workers.clone(), ShortString::default(), options, &body, properties).await.map(drop)
-    }
-
-    /// About one run, to its gateway.
-    pub(super) async fn tell(&self, key: &Key, kind: &'static str, body: &[u8]) -> lapin::Result<()> {
-        let properties = self.properties(kind).with_correlation_id(key.run.clone());
-        let options = BasicPublishOptions::default();
-        self.telling.basic_publish(ShortString::default(), key.gateway.clone(), options, body, properties).await.map(drop)
-    }
-
-    /// Asks whether these are there.
-    pub(super) async fn ping(&self, gateways: Vec<ShortString>, pings: &mut Pings) -> lapin::Result<()> {
-        for gateway in gateways {
-            let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-            let properties = self.properties(words::PING);
-            let published = self.asking.basic_publish(ShortString::default(), gateway.clone(), options, &[], properties).await?;
-            let answered = published.map(|confirmed| (gateway, matches!(confirmed, Ok(Confirmation::Ack(None)))));
-            pings.push(answered.boxed());
+    /// About one run, to its gateway. Nothing is confirmed: who loses the broker loses the run.
+    pub(super) async fn tell(&self, key: &Key, kind: &'static str, body: &[u8]) -> Result<(), Fault> {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(post) => post.tell(key, kind, body).await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka(post) => post.tell(key, kind, body).await,
         }
-        Ok(())
     }
 
-    fn properties(&self, kind: &'static str) -> BasicProperties {
-        BasicProperties::default().with_type(kind.into()).with_reply_to(self.session.clone()).with_delivery_mode(1)
+    /// What was to be told of this run is not: its gateway may be there all the same.
+    pub(super) async fn lost(&self, key: &Key) -> Result<(), Fault> {
+        match self {
+            // The broker said that it is not.
+            #[cfg(feature = "amqp")]
+            Self::Amqp(_) => {
+                let _ = key;
+                Ok(())
+            }
+            #[cfg(feature = "kafka")]
+            Self::Kafka(post) => post.lost(key).await,
+        }
+    }
+
+    /// Somebody else may have it.
+    pub(super) async fn put_back(&self, key: &Key, receipt: Receipt) -> Result<(), Fault> {
+        match (self, receipt) {
+            #[cfg(feature = "amqp")]
+            (_, Receipt::Amqp(receipt)) => {
+                let _ = key;
+                receipt.put_back().await
+            }
+            #[cfg(feature = "kafka")]
+            (Self::Kafka(post), Receipt::Kafka) => post.full(key).await,
+            #[cfg(all(feature = "amqp", feature = "kafka"))]
+            (Self::Amqp(_), Receipt::Kafka) => Ok(()),
+        }
+    }
+}
+
+impl Receipt {
+    pub(super) async fn settle(&mut self) -> Result<(), Fault> {
+        match self {
+            #[cfg(feature = "amqp")]
+            Self::Amqp(receipt) => receipt.settle().await,
+            #[cfg(feature = "kafka")]
+            Self::Kafka => Ok(()),
+        }
     }
 }

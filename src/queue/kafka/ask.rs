@@ -1,9 +1,9 @@
 //! Who sends jobs to Kafka, and reads the results of all for its own: from where the topic ends when it comes, without a group.
 
 use super::Desk;
-use super::dial::{self, Dial, Silent, fault_of};
 use super::headers;
 use crate::config::Config;
+use crate::kafka::{self, Dial, Silent, Telling, fault_of};
 use crate::queue::ask::{ANSWERS, Answers, Heard};
 use crate::queue::broker::Fault;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -32,7 +32,7 @@ impl Drop for Asker {
 
 impl Asker {
     pub(in crate::queue) async fn connect(config: &Config, listens: bool) -> Result<(Self, Answers), Fault> {
-        let (dial, settings) = (Dial::new(&config.queue)?, Arc::new(config.queue.clone()));
+        let (dial, settings) = (Dial::new("queue.url", &config.queue.url, &config.queue.ca)?, Arc::new(config.queue.clone()));
         let (tell, told) = mpsc::channel(ANSWERS);
         let is_over = Arc::new(AtomicBool::new(false));
         let connected = {
@@ -57,14 +57,9 @@ impl Asker {
 }
 
 /// Finds out whether anybody is there, and where what will be said begins.
-fn begin(
-    config: &rdkafka::ClientConfig,
-    settings: &crate::config::queue::Queue,
-    listens: bool,
-) -> Result<BaseConsumer<dial::Telling>, Fault> {
-    let consumer: BaseConsumer<dial::Telling> =
-        config.create_with_context(dial::Telling::default()).map_err(|fault| super::unusable(&fault))?;
-    let there = dial::ask(&consumer, || consumer.context().wrong())?;
+fn begin(config: &rdkafka::ClientConfig, settings: &crate::config::queue::Queue, listens: bool) -> Result<BaseConsumer<Telling>, Fault> {
+    let consumer: BaseConsumer<Telling> = config.create_with_context(Telling::default()).map_err(|fault| super::unusable(&fault))?;
+    let there = kafka::ask(&consumer, || consumer.context().wrong())?;
     let partitions = |name: &str| there.topics().iter().find(|topic| topic.name() == name).map_or(&[][..], |topic| topic.partitions());
     for name in [&settings.jobs, &settings.results] {
         if partitions(name).is_empty() {

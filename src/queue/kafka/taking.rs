@@ -1,9 +1,9 @@
 //! The thread that has the consumer: takes a job when there is a place for it, tells the broker how far all is done with, and gives partitions away in
 //! order. Never commits what is not answered.
 
-use super::dial::{Silent, fault_of, judged};
 use super::ledger::{Ledger, Ticket};
 use super::{Desk, Receipt, headers};
+use crate::kafka::{Silent, fault_of, judged};
 use crate::lock::lock;
 use crate::queue::broker::{Delivery, Fault, News, Receipt as AnyReceipt};
 use rdkafka::Offset;

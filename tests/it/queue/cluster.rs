@@ -29,10 +29,10 @@ const PARTITIONS: i32 = 6;
 /// Ends with who holds its stdin, however that ends.
 const LEASHED: &str = r#""$0" "$@" & read -r _; kill -9 $!"#;
 
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     process: Child,
     folder: Folder,
-    pub(super) port: u16,
+    pub(crate) port: u16,
 }
 
 /// Where `tests/tansu.sh` puts it.
@@ -44,12 +44,12 @@ fn binary() -> PathBuf {
 
 impl Cluster {
     /// The one of all tests; None where they are to do without.
-    pub(super) fn shared() -> Option<&'static Self> {
+    pub(crate) fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Cluster>> = OnceLock::new();
         SHARED.get_or_init(Self::start).as_ref()
     }
 
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         if std::env::var("RUNNEL_TEST_KAFKA").is_ok_and(|value| value == "0") {
             eprintln!("SKIPPED: everything that needs Kafka, because RUNNEL_TEST_KAFKA=0");
             return None;
@@ -76,17 +76,17 @@ impl Cluster {
         }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("kafka://127.0.0.1:{}", self.port)
     }
 
     /// As kill -9: the leash has nothing else to hold.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         drop(self.process.stdin.take());
         self.process.wait().unwrap();
     }
 
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.process = spawn(&self.folder, self.port, &advertised(self.port), &[]);
         self.wait();
     }

@@ -1,8 +1,7 @@
-//! The way to a cluster: what an address says in the words of the client, whether anybody is there, and the topics.
+//! The way to a cluster of Kafka's: what an address says in the words of the client, whether anybody is there, and the topics. Called by `queue` and `gateway`.
 
-use crate::config::queue::Queue as Settings;
 use crate::lock::lock;
-use crate::queue::broker::Fault;
+use crate::standing::Fault;
 use percent_encoding::percent_decode_str;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -21,18 +20,19 @@ const PIECE: Duration = Duration::from_millis(500);
 const MAKING: Duration = Duration::from_secs(20);
 const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
 
-pub(super) struct Dial {
-    pub(super) config: ClientConfig,
+pub(crate) struct Dial {
+    pub(crate) config: ClientConfig,
     servers: String,
     scheme: String,
 }
 
 impl Dial {
-    pub(super) fn new(settings: &Settings) -> Result<Self, Fault> {
-        let mistake = |what: &str| Fault::Refused(format!("`queue.url`: {what}"));
+    /// `setting` is the name of the one that the address is from.
+    pub(crate) fn new(setting: &str, url: &str, ca: &str) -> Result<Self, Fault> {
+        let mistake = |what: &str| Fault::Refused(format!("`{setting}`: {what}"));
         // Never what was given: it holds a password.
         let form = || mistake("not an address such as kafka://user:password@host:9092,host:9092");
-        let (scheme, rest) = settings.url.split_once("://").ok_or_else(form)?;
+        let (scheme, rest) = url.split_once("://").ok_or_else(form)?;
         let (rest, query) = rest.split_once('?').map_or((rest, None), |(rest, query)| (rest, Some(query)));
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (who, servers) = rest.rsplit_once('@').map_or((None, rest), |(who, servers)| (Some(who), servers));
@@ -62,18 +62,18 @@ impl Dial {
             Some(_) => return Err(mistake("`?mechanism=` is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512, for a user with a password")),
         }
         // Where systems have them is looked for by the client: its OpenSSL is not the system's.
-        config.set("ssl.ca.location", if settings.ca.is_empty() { "probe" } else { &settings.ca });
+        config.set("ssl.ca.location", if ca.is_empty() { "probe" } else { ca });
         Ok(Self { config, servers: servers.to_owned(), scheme: scheme.to_owned() })
     }
 
     /// Without who we are.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}://{}", self.scheme, self.servers)
     }
 }
 
 /// Waits until the cluster answers, or until it is known why it does not: `wrong` is what the client says of it.
-pub(super) fn ask<Context: ConsumerContext>(
+pub(crate) fn ask<Context: ConsumerContext>(
     consumer: &BaseConsumer<Context>,
     wrong: impl Fn() -> Option<Fault>,
 ) -> Result<Metadata, Fault> {
@@ -95,25 +95,37 @@ pub(super) fn ask<Context: ConsumerContext>(
     }
 }
 
-/// Makes what is missing, as the configuration says, or says what is.
-pub(super) async fn topics(config: &ClientConfig, settings: &Settings, there: &Metadata) -> Result<(), Fault> {
+/// A topic that is to be there.
+pub(crate) struct Wanted<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) partitions: u16,
+    /// What it is made with, where the cluster's own is not right for it.
+    pub(crate) settings: &'a [(&'a str, &'a str)],
+}
+
+/// Makes what is missing, as the configuration says, or says what is. `declare` is false where nothing is to be made.
+pub(crate) async fn topics(config: &ClientConfig, wanted: &[Wanted<'_>], declare: bool, there: &Metadata) -> Result<(), Fault> {
     let mut missing = Vec::new();
-    for (name, partitions) in [(&settings.jobs, settings.partitions), (&settings.results, settings.partitions), (&settings.dead, 1)] {
+    for wanted in wanted {
+        let name = wanted.name;
         let topic = there.topics().iter().find(|topic| topic.name() == name);
         match topic.map(|topic| (topic.error(), topic.partitions().len())) {
             Some((None, 1..)) => {}
             Some((Some(fault), _)) if RDKafkaErrorCode::from(fault) == RDKafkaErrorCode::TopicAuthorizationFailed => {
                 return Err(Fault::Refused(format!("the topic `{name}` can't be used: we may not")));
             }
-            Some(_) | None => missing.push((name, partitions)),
+            Some(_) | None => missing.push(wanted),
         }
     }
-    let Some((first, _)) = missing.first() else { return Ok(()) };
-    if !settings.declare {
-        return Err(Fault::Refused(format!("there is no topic `{first}`\nhint: with `queue.declare = true` it is made")));
+    let Some(first) = missing.first() else { return Ok(()) };
+    if !declare {
+        return Err(Fault::Refused(format!("there is no topic `{}`\nhint: with `queue.declare = true` it is made", first.name)));
     }
     let admin: AdminClient<DefaultClientContext> = config.create().map_err(|fault| fault_of(&fault))?;
-    let new = missing.iter().map(|(name, partitions)| NewTopic::new(name, i32::from(*partitions), TopicReplication::Fixed(-1)));
+    let new = missing.iter().map(|Wanted { name, partitions, settings }| {
+        let new = NewTopic::new(name, i32::from(*partitions), TopicReplication::Fixed(-1));
+        settings.iter().fold(new, |new, (setting, value)| new.set(setting, value))
+    });
     let options = AdminOptions::new().operation_timeout(Some(Timeout::After(MAKING)));
     let made = admin.create_topics(&new.collect::<Vec<_>>(), &options).await.map_err(|fault| fault_of(&fault))?;
     for made in made {
@@ -121,8 +133,7 @@ pub(super) async fn topics(config: &ClientConfig, settings: &Settings, there: &M
             // Somebody was quicker.
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((name, code)) => {
-                let hint = "hint: make it beforehand, and set `queue.declare = false`";
-                return Err(Fault::Refused(format!("the topic `{name}` can't be made: {code}\n{hint}")));
+                return Err(Fault::Refused(format!("the topic `{name}` can't be made: {code}\nhint: make it beforehand")));
             }
         }
     }
@@ -130,11 +141,11 @@ pub(super) async fn topics(config: &ClientConfig, settings: &Settings, there: &M
 }
 
 /// What will not get better by itself, apart from what may.
-pub(super) fn fault_of(fault: &KafkaError) -> Fault {
+pub(crate) fn fault_of(fault: &KafkaError) -> Fault {
     judged(fault.rdkafka_error_code(), &fault.to_string())
 }
 
-pub(super) fn judged(code: Option<RDKafkaErrorCode>, text: &str) -> Fault {
+pub(crate) fn judged(code: Option<RDKafkaErrorCode>, text: &str) -> Fault {
     match code {
         Some(
             RDKafkaErrorCode::Authentication
@@ -151,10 +162,10 @@ pub(super) fn judged(code: Option<RDKafkaErrorCode>, text: &str) -> Fault {
 
 /// Tells what the client says is wrong with who we are.
 #[derive(Default)]
-pub(super) struct Telling(Mutex<Option<Fault>>);
+pub(crate) struct Telling(Mutex<Option<Fault>>);
 
 impl Telling {
-    pub(super) fn wrong(&self) -> Option<Fault> {
+    pub(crate) fn wrong(&self) -> Option<Fault> {
         lock(&self.0).take()
     }
 }
@@ -172,7 +183,7 @@ impl ClientContext for Telling {
 impl ConsumerContext for Telling {}
 
 /// Says nothing into anybody's log.
-pub(super) struct Silent;
+pub(crate) struct Silent;
 
 impl ClientContext for Silent {
     fn log(&self, _: rdkafka::config::RDKafkaLogLevel, _: &str, _: &str) {}

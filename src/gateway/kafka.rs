@@ -1,0 +1,175 @@
+//! Carries a gateway's messages over Kafka. Each gateway and each worker has a mailbox (`mail`); the gateway itself says which worker gets a job (`pool`), since the cluster
+//! shares out partitions and no jobs. Nor does it say who is gone, so silence does: a worker works for us as long as we have answered what it said within `LEASE` on its
+//! own clock, and is taken for lost only when it has been silent for longer than that on ours. Started by `cli serve`.
+
+pub(crate) mod letter;
+pub(crate) mod mail;
+mod pool;
+
+use super::words;
+use super::{Gateway, Outgoing, SILENCE};
+use crate::config::backend::Backend as Settings;
+use crate::kafka::Dial;
+use crate::standing::Fault;
+use letter::{FULL, GONE, Head, Letter, PRESENCE, Presence};
+use mail::{Mailbox, Owner, Post};
+use pool::Pool;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio::time::{interval, sleep, timeout};
+
+/// From the first try to reach a cluster that is away to the longest pause between two. Short, since clients wait.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// To find it, make topics, see where they end, all in all.
+pub(crate) const CONNECTING: Duration = Duration::from_secs(60);
+/// How often workers say that they are there, and gateways that they have heard it.
+pub(crate) const BEATING: Duration = Duration::from_secs(1);
+/// A worker ends what it runs for a gateway that has answered nothing of what it said within this time. Shorter than `SILENCE` by what it may take to end it.
+pub(crate) const LEASE: Duration = Duration::from_secs(8);
+const _: () = assert!(LEASE.as_secs() + 2 <= SILENCE.as_secs(), "a worker has to be done before its runs are another one's");
+
+/// Carries until it is dropped. Fails only where the cluster refuses us before it has ever taken us.
+pub(crate) async fn carry(gateway: Arc<Gateway>, settings: Settings, mut outgoing: mpsc::Receiver<Outgoing>) -> Result<Infallible, Fault> {
+    let dial = Dial::new("backend.url", &settings.url, &settings.ca)?;
+    let (mut pause, mut was_up) = (FIRST_PAUSE, false);
+    loop {
+        let connecting = async {
+            let opened = timeout(CONNECTING, Mailbox::open(&dial, &settings, Owner::Gateway)).await;
+            opened.unwrap_or_else(|_| Err(Fault::Away(format!("no answer within {} s", CONNECTING.as_secs()))))
+        };
+        let fault = match super::unheard(&mut outgoing, connecting).await {
+            Ok(mailbox) => {
+                (pause, was_up) = (FIRST_PAUSE, true);
+                gateway.connected();
+                tracing::info!("sends jobs to {}, topic `{}`", dial.name(), settings.queue);
+                let fault = Carrier::new(&gateway, &mailbox).attend(mailbox, &mut outgoing).await;
+                gateway.standing.lost.inc();
+                fault
+            }
+            Err(fault @ Fault::Refused(_)) if !was_up => return Err(fault),
+            Err(fault) => fault,
+        };
+        tracing::warn!("{}: {fault}; tried again", dial.name());
+        gateway.away_unseen(fault.to_string());
+        super::unheard(&mut outgoing, sleep(pause)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+struct Carrier<'a> {
+    gateway: &'a Gateway,
+    post: Post,
+    pool: Pool,
+}
+
+impl<'a> Carrier<'a> {
+    fn new(gateway: &'a Gateway, mailbox: &Mailbox) -> Self {
+        Self { gateway, post: mailbox.post().clone(), pool: Pool::default() }
+    }
+
+    /// Until the cluster is lost.
+    async fn attend(mut self, mut mailbox: Mailbox, outgoing: &mut mpsc::Receiver<Outgoing>) -> Fault {
+        let mut beating = interval(BEATING);
+        loop {
+            let done = tokio::select! {
+                Some(message) = outgoing.recv() => self.send(message).await,
+                letter = mailbox.next() => match letter {
+                    Ok(letter) => self.hear(letter).await,
+                    Err(fault) => Err(fault),
+                },
+                () = self.gateway.freed.notified() => self.give_out().await,
+                _ = beating.tick() => self.beat(&mut mailbox).await,
+            };
+            if let Err(fault) = done {
+                return fault;
+            }
+        }
+    }
+
+    async fn send(&mut self, message: Outgoing) -> Result<(), Fault> {
+        match message {
+            Outgoing::Job { number, body } => {
+                if !self.pool.wait(number, body) {
+                    self.gateway.undelivered(number);
+                }
+                self.give_out().await
+            }
+            Outgoing::Control { session, number, body } => self.write(&session, words::CONTROL, Some(number), &body).await,
+        }
+    }
+
+    /// With every letter goes what we have heard of the worker, which prolongs its lease.
+    async fn write(&self, worker: &str, kind: &str, run: Option<u64>, body: &[u8]) -> Result<(), Fault> {
+        self.post.send(worker, Head { kind, run, clock: self.pool.clock(worker) }, body).await
+    }
+
+    /// Jobs to whoever has places for them.
+    async fn give_out(&mut self) -> Result<(), Fault> {
+        while self.pool.waiting() > 0
+            && let Some((number, worker)) = self.pool.next(&self.gateway.loads(), Instant::now())
+        {
+            if !self.gateway.assigned(number, &worker) {
+                self.pool.taken(number);
+                continue;
+            }
+            if let Some(body) = self.pool.body(number) {
+                self.write(&worker, words::JOB, Some(number), body).await?;
+            }
+        }
+        self.gateway.standing.set_waiting(Some(self.pool.waiting() as u64));
+        Ok(())
+    }
+
+    async fn hear(&mut self, letter: Letter) -> Result<(), Fault> {
+        let Letter { kind, from, run, clock, body } = letter;
+        match (kind.as_str(), run) {
+            (PRESENCE, _) => {
+                let Ok(presence) = postcard::from_bytes::<Presence>(&body) else { return Ok(()) };
+                // Of the future nobody speaks: what is older than what is known has been overtaken.
+                if self.pool.seen(&from, self.post.name(), clock.unwrap_or_default(), &presence, Instant::now()) {
+                    self.gateway.announced(&from, presence.announcement);
+                }
+                self.give_out().await
+            }
+            (GONE, _) => self.lost(&from).await,
+            (FULL, Some(number)) => {
+                if self.pool.refused(number, &from) {
+                    self.gateway.unassigned(number);
+                }
+                self.give_out().await
+            }
+            (words::PING, _) | (_, None) => Ok(()),
+            (kind, Some(number)) => {
+                self.pool.taken(number);
+                for answer in self.gateway.heard(kind, number, &from, body) {
+                    self.send(answer).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn lost(&mut self, worker: &str) -> Result<(), Fault> {
+        self.pool.forget(worker);
+        self.gateway.worker_lost(worker);
+        self.give_out().await
+    }
+
+    async fn beat(&mut self, mailbox: &mut Mailbox) -> Result<(), Fault> {
+        for worker in self.gateway.silent() {
+            tracing::warn!("a worker has said nothing for {} s: it is taken for lost", SILENCE.as_secs());
+            self.lost(&worker).await?;
+        }
+        for worker in self.gateway.sessions() {
+            self.write(&worker, words::PING, None, &[]).await?;
+        }
+        let gateway = self.gateway;
+        self.pool.keep(|number| gateway.waits_for(number), Instant::now());
+        mailbox.keep(|_, run| run.is_some_and(|number| gateway.waits_for(number)));
+        self.give_out().await?;
+        mailbox.check().await
+    }
+}
