@@ -217,6 +217,16 @@ pub struct CancelFrame {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub struct SignalFrame {
+    #[serde(rename = "type")]
+    _kind: String,
+    pub id: String,
+    /// As Linux names it: `SIGINT`
+    pub signal: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OpenFrame {
     #[serde(rename = "type")]
     pub(crate) _kind: String,

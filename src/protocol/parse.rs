@@ -6,13 +6,14 @@ mod workspace;
 
 use super::answers::{ClockRequest, GlanceRequest};
 use super::{
-    CancelFrame, CloseFrame, Code, Data, Head, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, Refusal, RunFrame, StdinFrame,
-    StreamWish, clip, text,
+    CancelFrame, CloseFrame, Code, Data, Head, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, Refusal, RunFrame, SignalFrame,
+    StdinFrame, StreamWish, clip, text,
 };
 use crate::config::{Config, JobLimits};
 use crate::job::{Client, Deterministic, InWorkspace, Job, JobFile, JobPath, Owner, Priority, Stream, TraceParent, Wishes};
 use crate::judge::colour;
 use crate::limits::{self, Asked, Figures};
+use crate::link::Signal;
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -37,6 +38,7 @@ pub enum Request {
     Run(Box<Job>),
     Stdin { id: String, bytes: Vec<u8>, eof: bool },
     Cancel { id: String },
+    Signal { id: String, signal: Signal },
     Workspace { id: Option<String>, ask: Ask },
     Glance { machine: bool },
     Clock { client_ms: u64 },
@@ -89,6 +91,7 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
         "run" => read::<RunFrame<'_>>(frame).and_then(|frame| job(frame, rules)).map(|job| Request::Run(Box::new(job))),
         "stdin" => read::<StdinFrame>(frame).and_then(stdin),
         "cancel" => read::<CancelFrame>(frame).map(|CancelFrame { id, .. }| Request::Cancel { id }),
+        "signal" => read::<SignalFrame>(frame).and_then(signal),
         "glance" => read::<GlanceRequest>(frame).map(|frame| Request::Glance { machine: frame.sys.unwrap_or(false) }),
         "clock" => read::<ClockRequest>(frame).and_then(ClockRequest::check).map(|client_ms| Request::Clock { client_ms }),
         "hello" => read::<HelloFrame>(frame).map(|frame| Request::Hello { token: frame.token }),
@@ -98,7 +101,7 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
         "workspace.close" => read::<CloseFrame>(frame).and_then(workspace::close),
         _ => {
             let message = format!(
-                "unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin`, `cancel`, `workspace.…`, `glance` or `clock`",
+                "unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin`, `cancel`, `signal`, `workspace.…`, `glance` or `clock`",
                 clip(kind)
             );
             Err(Refusal::of_field(Code::BadFrame, "type", message))
@@ -143,6 +146,15 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
         (None, None) => return Err(Refusal::of_field(Code::MissingField, "data", "`data`, `base64` or `eof` is missing")),
     };
     Ok(Request::Stdin { id, bytes, eof })
+}
+
+fn signal(frame: SignalFrame) -> Result<Request, Refusal> {
+    let SignalFrame { _kind: _, id, signal: name } = frame;
+    let signal = Signal::parse(&name).ok_or_else(|| {
+        let message = format!("unknown signal `{}`\nhint: names are those of Linux, such as `SIGINT`", clip(&name));
+        Refusal::of_field(Code::BadField, "signal", message)
+    })?;
+    Ok(Request::Signal { id, signal })
 }
 
 fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {

@@ -131,6 +131,51 @@ async fn bash_cases() {
     cases("bash", "sh").await;
 }
 
+/// One that reads, from the moment that it is told to.
+const READS: &str = "#include <stdio.h>\n#include <unistd.h>\nint main(void) { puts(\"on\"); fflush(stdout); usleep(400000); char line[9]; if (fgets(line, 9, stdin)) printf(\"had %s\", line); }";
+
+#[tokio::test]
+async fn signals_reach_a_program() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let script = "trap 'echo had INT; exit 5' INT\necho on\nwhile :; do sleep 0.05; done";
+    client.begin("r", json!({"language": "bash", "code": script})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGINT"})).await;
+    let ran = client.rest("r").await;
+    assert_eq!((ran.status(), &ran.execution()["exit_code"], ran.stdout()), ("error", &json!(5), "on\nhad INT\n"));
+    client.begin("r", json!({"language": "bash", "code": "echo on\nwhile :; do :; done"})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGTERM"})).await;
+    let ran = client.rest("r").await;
+    assert_eq!((ran.status(), &ran.execution()["signal"], &ran.execution()["exit_code"]), ("error", &json!("SIGTERM"), &Value::Null));
+    // One that is stopped waits for nothing, until it goes on.
+    client.begin("r", json!({"language": "c", "code": READS, "interactive": true, "limits": {"wall_ms": 60000}})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGSTOP"})).await;
+    client.send(json!({"type": "clock", "time_ms": 0})).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(client.next().await["type"], "clock", "nothing came meanwhile");
+    client.send(json!({"type": "clock", "time_ms": 0})).await;
+    assert_eq!(client.next().await["type"], "clock", "nothing came meanwhile");
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGCONT"})).await;
+    client.next_of("waiting").await;
+    client.send(json!({"type": "stdin", "id": "r", "data": "x\n"})).await;
+    assert_eq!(client.rest("r").await.succeeded().stdout(), "on\nhad x\n");
+    // And it ends at its limit.
+    client.begin("r", json!({"language": "c", "code": READS, "interactive": true, "limits": {"time_ms": 500, "wall_ms": 1500}})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGSTOP"})).await;
+    let ran = client.rest("r").await;
+    assert_eq!(ran.status(), "timeout", "{:#}", ran.last());
+    assert!(ran.frames.iter().all(|frame| frame["type"] != "waiting"), "{:#?}", ran.frames);
+    // A container that was signalled is as good as any other: the next run is sound.
+    assert_eq!(client.run(json!({"language": "bash", "code": "echo well"})).await.succeeded().stdout(), "well\n");
+}
+
 const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 3; }\n";
 
 #[tokio::test]

@@ -5,7 +5,7 @@ export type CancelFrame = {
   type: "cancel"
 }
 
-export type ClientFrame = HelloFrame | RunFrame | StdinFrame | CancelFrame | WorkspaceOpenFrame | WorkspaceListFrame | WorkspaceReadFrame | WorkspaceCloseFrame | GlanceFrame | ClockFrame
+export type ClientFrame = HelloFrame | RunFrame | StdinFrame | CancelFrame | SignalFrame | WorkspaceOpenFrame | WorkspaceListFrame | WorkspaceReadFrame | WorkspaceCloseFrame | GlanceFrame | ClockFrame
 
 export type ClockFrame = {
   difference_ms: number
@@ -328,6 +328,13 @@ export type SpacePart = {
   allocatable_mb: number
   used_mb: number
 }
+export type SignalFrame = {
+  id: string
+  /** As Linux names it: `SIGINT` */
+  signal: string
+  type: "signal"
+}
+
 
 export type StartedFrame = {
   engine: "wasm" | "docker"
