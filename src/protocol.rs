@@ -300,6 +300,10 @@ pub struct RunFrame<'a> {
     pub command: Option<Vec<String>>,
     pub image: Option<String>,
     pub terminal: Option<bool>,
+    /// For the compile step, before the sources
+    pub compile_args: Option<Vec<String>>,
+    /// For the compile step, behind the sources
+    pub link_args: Option<Vec<String>>,
     pub stream: Option<StreamWish>,
     #[serde(borrow)]
     pub meta: Option<&'a RawValue>,

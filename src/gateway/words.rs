@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A job, gateway to any worker: its length as 8 bytes, little end first, and its first part.
-pub(crate) const JOB: &str = "runnel-job/1";
+pub(crate) const JOB: &str = "runnel-job/2";
 /// To a worker, about one run: a `Control`.
 pub(crate) const CONTROL: &str = "runnel-control/2";
 /// To a gateway, about one run: `EventWords`, one after the other.

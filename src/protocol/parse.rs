@@ -169,7 +169,13 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     } = frame;
     let (harness, rules_text, width) = (frame.harness, frame.rules, frame.width);
     let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
-    let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
+    let wishes = Wishes {
+        command: frame.command,
+        image: frame.image,
+        terminal: frame.terminal.unwrap_or(false),
+        compile_args: frame.compile_args.unwrap_or_default(),
+        link_args: frame.link_args.unwrap_or_default(),
+    };
     if id.is_empty() || id.len() > MAX_ID {
         return Err(Refusal::of_field(Code::BadField, "id", format!("`id` must have 1 to {MAX_ID} bytes")));
     }
@@ -189,6 +195,7 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     };
     let (args, env) = (args.unwrap_or_default(), env.unwrap_or_default().0);
     check_wishes(&wishes, toolchain, rules)?;
+    check_compile_args(&wishes, toolchain, rules.job.args_kb << 10)?;
     let words = wishes.command.iter().flatten().chain(&args);
     check_words(words, &env, rules.job.args_kb << 10)?;
     let interactive = interactive.unwrap_or(false);
@@ -268,7 +275,7 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
 
 /// What only containers can do, and images that the operator lists.
 fn check_wishes(wishes: &Wishes, toolchain: &Toolchain, rules: &Rules) -> Result<(), Refusal> {
-    let Wishes { command, image, terminal } = wishes;
+    let Wishes { command, image, terminal, compile_args: _, link_args: _ } = wishes;
     let asked = [("command", command.is_some()), ("image", image.is_some()), ("terminal", *terminal)];
     if let (Kind::Wasm { .. }, Some((field, _))) = (&toolchain.kind, asked.iter().find(|(_, is_asked)| *is_asked)) {
         let message = format!("`{field}` needs a language that runs in a container; `{}` runs in a cell", toolchain.name);
@@ -286,6 +293,32 @@ fn check_wishes(wishes: &Wishes, toolchain: &Toolchain, rules: &Rules) -> Result
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// Only where a compile step has a place for them: what would have no effect is refused.
+fn check_compile_args(wishes: &Wishes, toolchain: &Toolchain, most: usize) -> Result<(), Refusal> {
+    let mut given = 0;
+    for (field, args) in [("compile_args", &wishes.compile_args), ("link_args", &wishes.link_args)] {
+        if args.is_empty() {
+            continue;
+        }
+        if wishes.command.is_some() {
+            let message = format!("`{field}` does not go with `command`, in whose place nothing is compiled");
+            return Err(Refusal::of_field(Code::BadField, field, message));
+        }
+        if !toolchain.takes(field) {
+            let message = format!("`{field}` needs a language whose compile step takes such arguments, and `{}` is none", toolchain.name);
+            return Err(Refusal::of_field(Code::BadField, field, message));
+        }
+        if args.iter().any(|arg| arg.contains('\0')) {
+            return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` holds a NUL character")));
+        }
+        given += args.iter().map(|arg| arg.len() + 1).sum::<usize>();
+        if given > most {
+            return Err(too_large(field, most as u64, given as u64));
+        }
+    }
+    Ok(())
 }
 
 fn colours(text: super::rules::RulesText) -> Result<Arc<colour::Rules>, Refusal> {

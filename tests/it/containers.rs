@@ -176,6 +176,65 @@ async fn signals_reach_a_program() {
     assert_eq!(client.run(json!({"language": "bash", "code": "echo well"})).await.succeeded().stdout(), "well\n");
 }
 
+/// What a compiler is given comes to it word by word.
+#[tokio::test]
+async fn arguments_for_compilers() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let words = "a; touch x $(id) `id` 'b' {bin} {files}";
+    let c = "#include <stdio.h>\nextern char answer;\nint main(void) { printf(\"%s %d\\n\", TEXT, (int)(long)&answer); }";
+    let go = "package main\n\nvar text string\n\nfunc main() { println(text); print(Extra) }\n";
+    let extra = "//go:build extra\n\npackage main\n\nconst Extra = 42\n";
+    let csharp = "class P { static void Main() {\n#if DEEP\nSystem.Console.WriteLine(\"deep\");\n#endif\n} }";
+    let text = format!("-DTEXT=\"{words}\"");
+    let cases = [
+        ("c", json!({"main.c": c}), json!([text]), json!(["-Wl,--defsym=answer=42"]), format!("{words} 42\n"), ""),
+        (
+            "cpp",
+            json!({"main.cpp": c.replace("extern", "extern \"C\"")}),
+            json!(["-Wno-all", text]),
+            json!(["-Wl,--defsym=answer=43"]),
+            format!("{words} 43\n"),
+            "",
+        ),
+        (
+            "cpp17",
+            json!({"main.cpp": "#include <iostream>\nint main() { std::cout << __cplusplus; }"}),
+            json!(["-std=c++14"]),
+            json!([]),
+            "201402".to_owned(),
+            "",
+        ),
+        (
+            "go",
+            json!({"main.go": go, "extra.go": extra}),
+            json!(["-tags", "extra", "-ldflags=-X 'main.text=two words'"]),
+            json!([]),
+            String::new(),
+            "two words\n42",
+        ),
+        ("csharp", json!({"main.cs": csharp}), json!(["-define:DEEP"]), json!([]), "deep\n".to_owned(), ""),
+    ];
+    for (language, files, compile, link, stdout, stderr) in cases {
+        let ran = client.run(json!({"language": language, "files": files, "compile_args": compile, "link_args": link})).await;
+        assert_eq!((ran.succeeded().stdout(), ran.stderr()), (stdout.as_str(), stderr), "{language}: {:#}", ran.last());
+    }
+    // Other arguments make another program of the same sources.
+    let value = "#include <stdio.h>\nint main(void) { printf(\"%d\", VALUE); }";
+    for _ in 0..3 {
+        for number in ["1", "2"] {
+            let ran = client.run(json!({"language": "c", "code": value, "compile_args": [format!("-DVALUE={number}")]})).await;
+            assert_eq!(ran.succeeded().stdout(), number);
+        }
+    }
+    let ran = client.run(json!({"language": "c", "code": value, "compile_args": ["-fno-such-option", "-DVALUE=1"]})).await;
+    assert_eq!(ran.status(), "compile_error");
+    assert!(ran.frames[1]["output"].as_str().unwrap().contains("no-such-option"), "{:#}", ran.frames[1]);
+}
+
 const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 3; }\n";
 
 #[tokio::test]

@@ -153,6 +153,7 @@ fn attribute(refusal: &Refusal) -> Option<(&'static str, String)> {
         "language" => ("language_id", 1.0),
         "stdin" => ("stdin", 1.0),
         "args" => ("command_line_arguments", 1.0),
+        "compile_args" | "link_args" => ("compiler_options", 1.0),
         _ if field == "files" || field.starts_with("files.") => ("additional_files", 1.0),
         _ => return None,
     };

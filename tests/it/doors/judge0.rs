@@ -178,6 +178,32 @@ async fn every_end_has_its_status() {
     }
 }
 
+#[tokio::test]
+async fn compilers_have_options() {
+    if !containers::docker() {
+        return;
+    }
+    let server = containers::server(&[]).await;
+    let code =
+        "#include <stdio.h>\n#include <math.h>\nint main(void) { volatile double two = 2; printf(\"%s %.0f\", TEXT, sqrt(two * 2)); }";
+    let options = "-O3 -lm \"-DTEXT=\\\"a b; $(id)\\\"\"";
+    let answer = wait(&server, &json!({"language_id": 50, "source_code": code, "compiler_options": options}));
+    assert_eq!((&answer["stdout"], &answer["compiler_options"]), (&json!("a b; $(id) 2"), &json!(options)), "{answer}");
+    let answer = wait(&server, &json!({"language_id": 50, "source_code": code, "compiler_options": "-Werror -DTEXT=1"}));
+    assert_eq!(answer["status_id"], 6, "{answer}");
+    for (language, options, what) in [
+        (50, "-D\"x", "can't be split"),
+        (50, "-D\0", "NUL"),
+        (46, "-O2", "setting compiler options is only allowed for compiled languages"),
+    ] {
+        let answer =
+            ask(&server, "POST", "/submissions", &json!({"language_id": language, "source_code": "1", "compiler_options": options}));
+        assert!(answer.status == 422 && answer.json()["compiler_options"][0].as_str().unwrap().contains(what), "{}", answer.text());
+    }
+    // Blanks are no options, for whatever language.
+    assert_eq!(wait(&server, &json!({"language_id": 46, "source_code": "echo 1", "compiler_options": " \n"}))["stdout"], "1\n");
+}
+
 fn archive(files: &[(&str, &[u8])]) -> String {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
@@ -211,7 +237,14 @@ async fn what_is_wrong_is_told_by_attribute() {
         (python("1", json!({"number_of_runs": 21})), "number_of_runs", "must be less than or equal to 20"),
         (python("1", json!({"stack_limit": 1e9})), "stack_limit", "must be less than or equal to 256000"),
         (python("1", json!({"enable_network": true})), "enable_network", "enabling network is not allowed"),
-        (python("1", json!({"compiler_options": "-O3"})), "compiler_options", "setting compiler options is not allowed"),
+        (
+            python("1", json!({"compiler_options": "-O3"})),
+            "compiler_options",
+            "setting compiler options is only allowed for compiled languages",
+        ),
+        (python("1", json!({"compiler_options": ["-O3"]})), "compiler_options", "must be a string"),
+        (python("1", json!({"compiler_options": "-D'x"})), "compiler_options", "only allowed"),
+        (python("1", json!({"compiler_options": "x".repeat(513)})), "compiler_options", "is too long (maximum is 512 characters)"),
         (python("1", json!({"callback_url": "http://169.254.169.254/"})), "callback_url", "setting callback is not allowed"),
         (python("1", json!({"command_line_arguments": "'a"})), "command_line_arguments", "quote"),
         (python("1", json!({"stdin": ["x"]})), "stdin", "must be a string"),

@@ -278,6 +278,8 @@ export type RunFrame = {
   collect?: CollectFrame | null
   command?: Array<string> | null
   compare?: CompareFrame | null
+  /** For the compile step, before the sources */
+  compile_args?: Array<string> | null
   deterministic?: DeterministicFrame | null
   env?: Record<string, string> | null
   files?: Record<string, Data> | null
@@ -287,6 +289,8 @@ export type RunFrame = {
   interactive?: boolean | null
   language: string
   limits?: LimitsFrame | null
+  /** For the compile step, behind the sources */
+  link_args?: Array<string> | null
   main?: string | null
   meta?: unknown
   priority?: Priority | null
@@ -324,10 +328,6 @@ export type ServerLimits = {
   stdin_kb: number
 }
 
-export type SpacePart = {
-  allocatable_mb: number
-  used_mb: number
-}
 export type SignalFrame = {
   id: string
   /** As Linux names it: `SIGINT` */
@@ -335,6 +335,10 @@ export type SignalFrame = {
   type: "signal"
 }
 
+export type SpacePart = {
+  allocatable_mb: number
+  used_mb: number
+}
 
 export type StartedFrame = {
   engine: "wasm" | "docker"

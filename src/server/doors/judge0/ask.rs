@@ -18,6 +18,9 @@ pub(super) const MOST_RUNS: u64 = 20;
 pub(super) const MOST_STACK: u64 = 256_000;
 pub(super) const MOST_EXTRA: f64 = 5.0;
 
+/// Characters of a compiler's options.
+const MOST_OPTIONS: usize = 512;
+
 /// What is wrong, by attribute.
 pub(super) type Errors = BTreeMap<String, Vec<String>>;
 
@@ -73,9 +76,7 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
     if flag(body, "enable_network") {
         one(&mut errors, "enable_network", "enabling network is not allowed");
     }
-    if body["compiler_options"].as_str().is_some_and(|options| !options.trim().is_empty()) {
-        one(&mut errors, "compiler_options", "setting compiler options is not allowed");
-    }
+    let (compile_args, link_args) = compiler_options(body, toolchain.map(|(_, toolchain)| toolchain), &mut attributes, &mut errors);
     let args = args(body, &mut attributes, &mut errors);
     let callback = callback(body, rules, &mut attributes, &mut errors);
     let files = additional_files(body, rules.limits, &mut errors);
@@ -98,6 +99,8 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
         fields.insert("stream".to_owned(), false.into());
     }
     let record = Record {
+    fields.insert("compile_args".to_owned(), compile_args.into());
+    fields.insert("link_args".to_owned(), link_args.into());
         token: String::new(),
         owner: None,
         language_id,
@@ -202,6 +205,40 @@ fn callback(body: &Value, rules: &Rules<'_>, attributes: &mut Map<String, Value>
     attributes.insert("callback_url".to_owned(), url.into());
     let parsed = url.parse::<axum::http::Uri>().ok().filter(|url| matches!(url.scheme_str(), Some("http" | "https")));
     let place = parsed.as_ref().and_then(|url| url.authority());
+/// As a shell would split them, with libraries apart: a linker that is asked for one before the sources has forgotten it when it comes to them.
+fn compiler_options(
+    body: &Value,
+    toolchain: Option<&Toolchain>,
+    attributes: &mut Map<String, Value>,
+    errors: &mut Errors,
+) -> (Vec<String>, Vec<String>) {
+    const ATTRIBUTE: &str = "compiler_options";
+    let text = match &body[ATTRIBUTE] {
+        Value::String(text) => text,
+        Value::Null => return Default::default(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            one(errors, ATTRIBUTE, "must be a string");
+            return Default::default();
+        }
+    };
+    attributes.insert(ATTRIBUTE.to_owned(), text.as_str().into());
+    if text.trim().is_empty() {
+        return Default::default();
+    }
+    if text.chars().count() > MOST_OPTIONS {
+        one(errors, ATTRIBUTE, format!("is too long (maximum is {MOST_OPTIONS} characters)"));
+    }
+    if toolchain.is_some_and(|toolchain| !toolchain.takes("compile_args")) {
+        one(errors, ATTRIBUTE, "setting compiler options is only allowed for compiled languages");
+    }
+    let words = shlex::split(text).unwrap_or_else(|| {
+        one(errors, ATTRIBUTE, "can't be split: a quote is not closed");
+        Vec::new()
+    });
+    let has_place = toolchain.is_some_and(|toolchain| toolchain.takes("link_args"));
+    words.into_iter().partition(|word| !(has_place && word.starts_with("-l")))
+}
+
     let is_allowed = place.is_some_and(|place| {
         !place.as_str().contains('@') && rules.callback_hosts.iter().any(|host| host == place.as_str() || host == place.host())
     });
