@@ -131,6 +131,31 @@ async fn bash_cases() {
     cases("bash", "sh").await;
 }
 
+#[tokio::test]
+async fn multi_cases() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    check(&server, "multi", "run", 2).await;
+    // What was compiled before is the same, links and empty folders too.
+    let mut client = server.connect().await;
+    let script = "mkdir empty; echo echo made > made; chmod +x made; ln -s made link; echo compiled";
+    let files = json!({"compile": script, "run": "test -d empty && ./link && readlink link"});
+    let mut is_cached = false;
+    for _ in 0..50 {
+        let ran = client.run(json!({"language": "multi", "files": files})).await;
+        assert_eq!((ran.succeeded().stdout(), &ran.frames[1]["output"]), ("made\nmade\n", &json!("compiled\n")));
+        is_cached = ran.frames[1]["cached"] == true;
+        if is_cached {
+            break;
+        }
+    }
+    assert!(is_cached);
+    let ran = client.run(json!({"language": "multi", "files": {"compile": "echo no; exit 3", "run": "echo yes"}})).await;
+    assert_eq!((ran.status(), &ran.frames[1]["output"], ran.stdout()), ("compile_error", &json!("no\n"), ""));
+}
+
 /// One that reads, from the moment that it is told to.
 const READS: &str = "#include <stdio.h>\n#include <unistd.h>\nint main(void) { puts(\"on\"); fflush(stdout); usleep(400000); char line[9]; if (fgets(line, 9, stdin)) printf(\"had %s\", line); }";
 

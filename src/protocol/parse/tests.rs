@@ -95,6 +95,7 @@ fn refusals_name_the_field() {
         (r#"{"type": "signal", "id": "a", "signal": "sigint"}"#, Code::BadField, Some("signal")),
         (r#"{"type": "run", "id": "a", "language": "python", "code": "", "compile_args": ["-O"]}"#, Code::BadField, Some("compile_args")),
         (r#"{"type": "run", "id": "a", "language": "bash", "code": "", "link_args": ["-lm"]}"#, Code::BadField, Some("link_args")),
+        (r#"{"type": "run", "id": "a", "language": "multi", "code": "", "compile_args": ["-O"]}"#, Code::BadField, Some("compile_args")),
         (r#"{"type": "run", "id": "a", "language": "go", "code": "", "link_args": ["-s"]}"#, Code::BadField, Some("link_args")),
         (r#"{"type": "run", "id": "a", "language": "c", "code": "", "compile_args": "-O"}"#, Code::BadField, Some("compile_args")),
         (r#"{"type": "run", "id": "a", "language": "c", "code": "", "compile_args": ["-O", 2]}"#, Code::BadField, Some("compile_args[1]")),

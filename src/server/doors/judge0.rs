@@ -154,6 +154,8 @@ fn attribute(refusal: &Refusal) -> Option<(&'static str, String)> {
         "stdin" => ("stdin", 1.0),
         "args" => ("command_line_arguments", 1.0),
         "compile_args" | "link_args" => ("compiler_options", 1.0),
+        // Of a program that is all files: no script by which it is started.
+        "main" => ("additional_files", 1.0),
         _ if field == "files" || field.starts_with("files.") => ("additional_files", 1.0),
         _ => return None,
     };

@@ -204,6 +204,52 @@ async fn compilers_have_options() {
     assert_eq!(wait(&server, &json!({"language_id": 46, "source_code": "echo 1", "compiler_options": " \n"}))["stdout"], "1\n");
 }
 
+/// What Judge0 calls a multi-file program: its scripts say how it is compiled and run.
+#[tokio::test]
+async fn programs_of_many_files() {
+    if !containers::docker() {
+        return;
+    }
+    let server = containers::server(&[]).await;
+    assert_eq!(get(&server, "/languages/89")["name"], "Multi-file program");
+    let program = |files: &[(&str, &[u8])], more: Value| {
+        let mut body = json!({"language_id": 89, "additional_files": archive(files)});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let main: &[u8] = b"#include <iostream>\n#include \"lib/twice.h\"\nint main() { int n; std::cin >> n; std::cout << twice(n); }";
+    let files: [(&str, &[u8]); 4] = [
+        ("main.cpp", main),
+        ("lib/twice.h", b"inline int twice(int n) { return 2 * n; }"),
+        ("compile", b"g++ -Wall -o main main.cpp\necho 'print(int(input()) + 1)' > more.py"),
+        ("run", b"./main | python3 more.py\nexit ${1:-0}"),
+    ];
+    let answer = wait(&server, &program(&files, json!({"stdin": "21", "expected_output": "43"})));
+    assert_eq!((&answer["status_id"], &answer["stdout"], &answer["source_code"]), (&json!(3), &json!("43\n"), &Value::Null), "{answer}");
+    let answer = wait(&server, &program(&files, json!({"stdin": "4", "command_line_arguments": "7"})));
+    assert_eq!((&answer["status_id"], &answer["exit_code"], &answer["stdout"]), (&json!(11), &json!(7), &json!("9\n")), "{answer}");
+    let answer = wait(&server, &program(&[("run", b"cat data/x"), ("data/x", b"inside")], json!({})));
+    assert_eq!((&answer["status_id"], &answer["stdout"], &answer["compile_output"]), (&json!(3), &json!("inside"), &Value::Null));
+    let answer = wait(&server, &program(&[("compile", b"echo said; false"), ("run", b"echo no")], json!({})));
+    assert_eq!(
+        (&answer["status_id"], &answer["compile_output"], &answer["stdout"]),
+        (&json!(6), &json!("said\n"), &Value::Null),
+        "{answer}"
+    );
+    let run: &[(&str, &[u8])] = &[("run", b"")];
+    for (body, attribute, what) in [
+        (program(run, json!({"source_code": "x"})), "source_code", "must be blank"),
+        (json!({"language_id": 89}), "additional_files", "can't be blank"),
+        (json!({"language_id": 89, "additional_files": base64(b"no zip")}), "additional_files", "not a readable archive"),
+        (program(&[], json!({})), "additional_files", "can't be blank"),
+        (program(&[("compile", b"")], json!({})), "additional_files", "`run`"),
+        (program(run, json!({"compiler_options": "-O2"})), "compiler_options", "only allowed for compiled languages"),
+    ] {
+        let answer = ask(&server, "POST", "/submissions", &body);
+        assert!(answer.status == 422 && answer.json()[attribute][0].as_str().unwrap_or_default().contains(what), "{}", answer.text());
+    }
+}
+
 fn archive(files: &[(&str, &[u8])]) -> String {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {

@@ -60,8 +60,11 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
         }
     };
     let source = text("source_code", &mut errors).filter(|source| !source.trim_ascii().is_empty());
-    if source.is_none() {
-        one(&mut errors, "source_code", "can't be blank");
+    let is_project = toolchain.is_some_and(|(_, toolchain)| languages::is_project(toolchain));
+    match (is_project, &source) {
+        (false, None) => one(&mut errors, "source_code", "can't be blank"),
+        (true, Some(_)) => one(&mut errors, "source_code", "must be blank"),
+        (false, Some(_)) | (true, None) => {}
     }
     let (stdin, expected) = (text("stdin", &mut errors), text("expected_output", &mut errors));
     let limits = limits(body, rules.limits, &mut attributes, &mut errors);
@@ -80,12 +83,17 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
     let args = args(body, &mut attributes, &mut errors);
     let callback = callback(body, rules, &mut attributes, &mut errors);
     let files = additional_files(body, rules.limits, &mut errors);
-    let (Some(source), Some((language_id, toolchain)), true) = (source, toolchain, errors.is_empty()) else {
+    if is_project && files.is_empty() && !errors.contains_key("additional_files") {
+        one(&mut errors, "additional_files", "can't be blank");
+    }
+    let (Some((language_id, toolchain)), true) = (toolchain, errors.is_empty()) else {
         return Err(errors);
     };
     let main = toolchain.main.as_str();
     let mut all: Map<String, Value> = files.into_iter().map(|(name, bytes)| (name, json!({"base64": to_base64(&bytes)}))).collect();
-    all.insert(main.to_owned(), json!({"base64": to_base64(&source)}));
+    if let Some(source) = &source {
+        all.insert(main.to_owned(), json!({"base64": to_base64(source)}));
+    }
     let mut fields = Map::new();
     fields.insert("language".to_owned(), toolchain.name.as_str().into());
     fields.insert("main".to_owned(), main.into());
@@ -105,7 +113,7 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
         owner: None,
         language_id,
         language: languages::name(toolchain),
-        source_code: Blob(source),
+        source_code: source.map(Blob),
         stdin: stdin.map(Blob),
         expected_output: expected.map(Blob),
         additional_files: body["additional_files"].as_str().map(|files| Blob(lenient_base64(files))),
