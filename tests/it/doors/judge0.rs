@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Cursor, Read, Write};
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zip::write::SimpleFileOptions;
 
 const PYTHON: u64 = 71;
@@ -250,6 +250,48 @@ async fn programs_of_many_files() {
     }
 }
 
+#[tokio::test]
+async fn bodies_as_forms() {
+    let server = Server::start(&["--set", "connection.max_frame_kb=64"]);
+    let post = |path: &str, headers: &str, body: &str| {
+        server.ask("POST", path, &format!("content-type: application/x-www-form-urlencoded; charset=UTF-8\r\n{headers}"), body)
+    };
+    let form = "language_id=71&source_code=print(input()+%2b+%22+%c3%bc%22)&stdin=a+%26+b&cpu_time_limit=1.5&redirect_stderr_to_stdout=1&number_of_runs=";
+    for (path, body) in
+        [("/submissions?wait=true&fields=*", form.to_owned()), ("/judge0/submissions", format!("{form}&wait=true&fields=*"))]
+    {
+        let answer = post(path, "", &body);
+        let told = answer.json();
+        assert_eq!((answer.status, &told["stdout"], &told["cpu_time_limit"]), (201, &json!("a & b \u{fc}\n"), &json!("1.5")), "{told}");
+        assert_eq!((&told["redirect_stderr_to_stdout"], &told["number_of_runs"]), (&json!(true), &json!(1)));
+    }
+    let code: String = base64(b"print('packed?')").bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let answer = post("/submissions?wait=true&base64_encoded=true", "", &format!("language_id=71&source_code={code}"));
+    assert_eq!(answer.json()["stdout"], json!(base64(b"packed?\n")));
+    let batch = "submissions[][language_id]=71&submissions[][source_code]=print(1)&submissions%5B%5D%5Blanguage_id%5D=71";
+    let answer = post("/submissions/batch", "", batch);
+    assert_eq!((answer.status, &answer.json()[1]), (201, &json!({"source_code": ["can't be blank"]})), "{}", answer.text());
+    let token = answer.json()[0]["token"].as_str().unwrap().to_owned();
+    assert_eq!(ended(&server, &token).await["stdout"], "1\n");
+    for (body, status, what) in [
+        ("", 422, "language_id"),
+        ("language_id=71", 422, "source_code"),
+        ("language_id=x&source_code=1", 422, "language with id x doesn't exist"),
+        ("language_id=71&source_code=1&cpu_time_limit=1e9", 422, "less than or equal to 60"),
+        ("language_id=71&source_code=%ff", 400, "not UTF-8"),
+        (&"a&".repeat(5000), 400, "4096 fields"),
+        (&"x".repeat(70 << 10), 413, "too large"),
+        ("{\"language_id\": 71}", 422, "language_id"),
+    ] {
+        let answer = post("/submissions?wait=true", "", body);
+        assert!(answer.status == status && answer.text().contains(what), "{body:.80}: {} {}", answer.status, answer.text());
+    }
+    // What a page may send without being asked: it is turned away for where it comes from.
+    assert_eq!(post("/submissions?wait=true", "origin: https://evil.example\r\n", form).status, 403);
+    let multipart = server.ask("POST", "/submissions", "content-type: multipart/form-data; boundary=x\r\n", "--x--");
+    assert!(multipart.status == 415 && multipart.json()["error"].is_string(), "{}", multipart.text());
+}
+
 fn archive(files: &[(&str, &[u8])]) -> String {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
@@ -436,6 +478,23 @@ async fn callbacks_go_to_allowed_hosts_and_are_tried_again() {
         let answer = ask(&server, "POST", "/submissions", &asked(url.to_owned()));
         assert_eq!((answer.status, answer.json()), (422, json!({"callback_url": ["setting callback is not allowed"]})), "{url}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_does_not_wait_for_the_callback() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap().to_string();
+    let server = Server::start(&["--set", &format!("doors.callback_hosts=[\"{place}\"]")]);
+    // Nobody answers there until the client was: were the answer to wait for it, it would come after three tries of 5 s.
+    let begun = Instant::now();
+    let asked = python("print('done')", json!({"callback_url": format!("http://{place}/hook")}));
+    let answer = ask(&server, "POST", "/submissions?wait=true", &asked);
+    let time = begun.elapsed();
+    assert_eq!((answer.status, &answer.json()["stdout"]), (201, &json!("done\n")), "{}", answer.text());
+    assert!(time < Duration::from_secs(4), "{time:?}");
+    let (first, told) = answer_once(&listener, "200 Yes");
+    assert_eq!((first.as_str(), &told["token"]), ("PUT /hook HTTP/1.1", &answer.json()["token"]));
+    assert_eq!((&told["stdout"], &told["status"]["id"]), (&json!(base64(b"done\n")), &json!(3)));
 }
 
 #[tokio::test]

@@ -99,6 +99,8 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
     fields.insert("main".to_owned(), main.into());
     fields.insert("files".to_owned(), all.into());
     fields.insert("args".to_owned(), args.into());
+    fields.insert("compile_args".to_owned(), compile_args.into());
+    fields.insert("link_args".to_owned(), link_args.into());
     fields.insert("limits".to_owned(), limits.into());
     if let Some(stdin) = &stdin {
         fields.insert("stdin".to_owned(), json!({"base64": to_base64(stdin)}));
@@ -107,8 +109,6 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
         fields.insert("stream".to_owned(), false.into());
     }
     let record = Record {
-    fields.insert("compile_args".to_owned(), compile_args.into());
-    fields.insert("link_args".to_owned(), link_args.into());
         token: String::new(),
         owner: None,
         language_id,
@@ -143,8 +143,15 @@ fn language<'a>(body: &Value, rules: &Rules<'a>, errors: &mut Errors) -> Option<
     known
 }
 
+/// Whatever does not say no, as there.
 fn flag(body: &Value, attribute: &str) -> bool {
-    matches!(&body[attribute], Value::Bool(true)) || body[attribute] == "true" || body[attribute] == 1
+    match &body[attribute] {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !["", "0", "f", "F", "false", "FALSE", "off", "OFF"].contains(&text.as_str()),
+        Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 /// A number above 0 and up to a bound, also as text; None where nothing is said or something is wrong.
@@ -198,21 +205,6 @@ fn limits(body: &Value, config: &LimitsConfig, attributes: &mut Map<String, Valu
     limits
 }
 
-/// As a shell would split them; nothing in them is expanded.
-fn args(body: &Value, attributes: &mut Map<String, Value>, errors: &mut Errors) -> Vec<String> {
-    let Some(text) = body["command_line_arguments"].as_str() else { return Vec::new() };
-    attributes.insert("command_line_arguments".to_owned(), text.into());
-    shlex::split(text).unwrap_or_else(|| {
-        one(errors, "command_line_arguments", "can't be split: a quote is not closed");
-        Vec::new()
-    })
-}
-
-fn callback(body: &Value, rules: &Rules<'_>, attributes: &mut Map<String, Value>, errors: &mut Errors) -> Option<String> {
-    let url = body["callback_url"].as_str().filter(|url| !url.trim().is_empty())?;
-    attributes.insert("callback_url".to_owned(), url.into());
-    let parsed = url.parse::<axum::http::Uri>().ok().filter(|url| matches!(url.scheme_str(), Some("http" | "https")));
-    let place = parsed.as_ref().and_then(|url| url.authority());
 /// As a shell would split them, with libraries apart: a linker that is asked for one before the sources has forgotten it when it comes to them.
 fn compiler_options(
     body: &Value,
@@ -247,6 +239,21 @@ fn compiler_options(
     words.into_iter().partition(|word| !(has_place && word.starts_with("-l")))
 }
 
+/// As a shell would split them; nothing in them is expanded.
+fn args(body: &Value, attributes: &mut Map<String, Value>, errors: &mut Errors) -> Vec<String> {
+    let Some(text) = body["command_line_arguments"].as_str() else { return Vec::new() };
+    attributes.insert("command_line_arguments".to_owned(), text.into());
+    shlex::split(text).unwrap_or_else(|| {
+        one(errors, "command_line_arguments", "can't be split: a quote is not closed");
+        Vec::new()
+    })
+}
+
+fn callback(body: &Value, rules: &Rules<'_>, attributes: &mut Map<String, Value>, errors: &mut Errors) -> Option<String> {
+    let url = body["callback_url"].as_str().filter(|url| !url.trim().is_empty())?;
+    attributes.insert("callback_url".to_owned(), url.into());
+    let parsed = url.parse::<axum::http::Uri>().ok().filter(|url| matches!(url.scheme_str(), Some("http" | "https")));
+    let place = parsed.as_ref().and_then(|url| url.authority());
     let is_allowed = place.is_some_and(|place| {
         !place.as_str().contains('@') && rules.callback_hosts.iter().any(|host| host == place.as_str() || host == place.host())
     });
