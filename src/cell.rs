@@ -185,6 +185,8 @@ impl Cell {
                 }
             }
             ToExecutor::Kill { exec } => self.kill(exec),
+            // A guest has none.
+            ToExecutor::Signal { .. } => {}
             ToExecutor::Start { exec } => self.start(exec),
         }
     }

@@ -13,6 +13,7 @@ pub(crate) mod words;
 use crate::config::backend::Backend as Settings;
 use crate::engine::{Changes, Readiness};
 use crate::job::{Handed, Job};
+use crate::link::Signal;
 use crate::lock::lock;
 use crate::standing::{Bond, Fault, Standing};
 use event::{Reader, Told};
@@ -466,6 +467,11 @@ impl Abroad {
     /// False where no worker is known to have it: then nothing will be told of its end.
     pub(crate) async fn cancel(&self) -> bool {
         self.control(&Control::Cancel).await
+    }
+
+    /// Only after something was told of it.
+    pub(crate) async fn signal(&self, signal: Signal) {
+        self.control(&Control::Signal(signal)).await;
     }
 
     async fn control(&self, control: &Control<'_>) -> bool {

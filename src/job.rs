@@ -111,6 +111,10 @@ pub struct Wishes {
     pub image: Option<String>,
     /// The program has a terminal.
     pub terminal: bool,
+    /// For the compile step, which has a place for them.
+    pub compile_args: Vec<String>,
+    /// The same, behind the sources.
+    pub link_args: Vec<String>,
 }
 
 /// A run in a workspace: `files` are those that are new there.

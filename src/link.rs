@@ -8,8 +8,8 @@ use crate::judge::Facts;
 use crate::lock::lock;
 use bytes::Bytes;
 pub use runnel_link::{
-    About, Bounds, ExecId, Fault, FromExecutor, Harvest, LEAST_COST, LayerId, MAX_FRAME, OpenOrder, PIECE, Placed, Seeds, Task, ToExecutor,
-    WINDOW, Wall, cost, decode, encode, is_within, packed, split,
+    About, Bounds, ExecId, Fault, FromExecutor, Harvest, LEAST_COST, LayerId, MAX_FRAME, OpenOrder, PIECE, Placed, Seeds, Signal, Task,
+    ToExecutor, WINDOW, Wall, cost, decode, encode, is_within, packed, split,
 };
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -464,6 +464,12 @@ impl Execution {
     /// The link that it is on.
     pub fn session(&self) -> Session {
         Session { shared: self.shared.clone() }
+    }
+
+    /// For the program, where it is one that can be sent any.
+    pub async fn signal(&self, signal: Signal) {
+        self.shared.push(&ToExecutor::Signal { exec: self.id, signal }).await;
+        self.shared.wake.notify_one();
     }
 
     pub fn kill(&self) {

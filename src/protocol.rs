@@ -217,6 +217,16 @@ pub struct CancelFrame {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub struct SignalFrame {
+    #[serde(rename = "type")]
+    _kind: String,
+    pub id: String,
+    /// As Linux names it: `SIGINT`
+    pub signal: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct OpenFrame {
     #[serde(rename = "type")]
     pub(crate) _kind: String,
@@ -290,6 +300,10 @@ pub struct RunFrame<'a> {
     pub command: Option<Vec<String>>,
     pub image: Option<String>,
     pub terminal: Option<bool>,
+    /// For the compile step, before the sources
+    pub compile_args: Option<Vec<String>>,
+    /// For the compile step, behind the sources
+    pub link_args: Option<Vec<String>>,
     pub stream: Option<StreamWish>,
     #[serde(borrow)]
     pub meta: Option<&'a RawValue>,

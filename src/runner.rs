@@ -13,6 +13,7 @@ mod judging;
 mod lines;
 mod order;
 mod prepare;
+mod signals;
 
 use crate::admission::{Admission, Entry, Permit, Place};
 use crate::engine::docker::Key;
@@ -38,6 +39,7 @@ pub use input::{Input, InputFault};
 use judging::{Judging, News};
 use lines::Lines;
 use prepare::{FirstStep, Made, Prepared};
+pub use signals::Signals;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -131,6 +133,7 @@ pub struct Run {
     job: Arc<Job>,
     cancel: CancellationToken,
     input: Input,
+    signals: Signals,
     tally: Tally,
     /// Marks what is logged as this run's.
     span: Span,
@@ -278,6 +281,7 @@ impl Runner {
         Ok(Run {
             input: Input::new(job.interactive, self.settings.stdin_bytes.saturating_sub(job.stdin.len() as u64), holding),
             captures: Capture::both(self.settings.capture_bytes),
+            signals: Signals::new(cancel.clone()),
             scan: None,
             lines: None,
             tally: self.metrics().run(&job.toolchain.name),
@@ -383,6 +387,11 @@ impl Run {
     /// The way for more input.
     pub fn input(&self) -> Input {
         self.input.clone()
+    }
+
+    /// The way for signals.
+    pub fn signals(&self) -> Signals {
+        self.signals.clone()
     }
 
     /// What happens next; None after the end.
@@ -719,6 +728,14 @@ impl Run {
                 self.stage = Stage::Running(running);
                 return;
             }
+            // Before the output: who writes without end is to hear them. Their pace leaves room for everything else.
+            signals = self.signals.take(), if running.killed.is_none() => {
+                for signal in signals {
+                    running.execution.signal(signal).await;
+                }
+                self.stage = Stage::Running(running);
+                return;
+            }
             happening = running.execution.next() => happening,
             (bytes, eof) = self.input.take(), if takes_input => {
                 running.execution.stdin(&bytes, eof).await;
@@ -728,7 +745,13 @@ impl Run {
             () = tokio::time::sleep(patience), if running.killed.is_some() => Happening::Lost,
         };
         match happening {
-            Happening::Started => self.tell_started(&running.step),
+            Happening::Started => {
+                self.tell_started(&running.step);
+                // A guest has no signals.
+                if takes_input && matches!(self.job.toolchain.kind, Kind::Docker(_)) {
+                    self.signals.open();
+                }
+            }
             Happening::Output { pipe, at, bytes } => match &mut running.step {
                 Step::Compile { said, .. } => {
                     said.keep(&bytes);
@@ -884,12 +907,13 @@ impl Run {
     /// Once, and only where nobody has seen anything: what was seen is never told twice.
     fn may_begin_again(&mut self) -> bool {
         let are_tests_seen = self.job.stream != Stream::Quiet && self.tests.iter().any(Option::is_some);
-        let is_seen = self.sequence > 0 || self.input.was_taken() || are_tests_seen;
+        let is_seen = self.sequence > 0 || self.input.was_taken() || self.signals.was_taken() || are_tests_seen;
         !is_seen && !std::mem::replace(&mut self.retried, true)
     }
 
     fn begin_again(&mut self, permit: Permit) {
         (self.compiled, self.harvest) = (None, None);
+        self.signals.reset();
         if let Some(turn) = &mut self.turn {
             let begun = turn.begin_again();
             self.begun(begun);
@@ -908,6 +932,8 @@ impl Run {
 
     fn end_with(&mut self, verdict: Verdict, facts: Option<Facts>) {
         self.input.close();
+        self.signals.close();
+        let (verdict, facts) = self.by_signal(verdict, facts);
         self.log_end(&verdict, facts.as_ref());
         self.tally.ended(verdict.status);
         self.trace.end(&verdict);
@@ -948,6 +974,13 @@ impl Run {
         (self.turn, self.harvest) = (None, None);
         self.ready.push_back(Event::Ended(Box::new(outcome)));
         self.stage = Stage::Over;
+    }
+
+    /// What was stopped for a signal that nothing could handle has ended by it.
+    fn by_signal(&self, verdict: Verdict, facts: Option<Facts>) -> (Verdict, Option<Facts>) {
+        let Some(signal) = self.signals.ended_by().filter(|_| verdict.status == judge::Status::Cancelled) else { return (verdict, facts) };
+        let end = End::Signal(signal.name().to_owned());
+        (judge::verdict(&Facts::unmeasured(end.clone())), facts.map(|facts| Facts { end, ..facts }))
     }
 
     /// Only the words of our own faults: what a verdict says of a program may be the program's own.

@@ -67,6 +67,16 @@ impl Toolchain {
         &self.harness
     }
 
+    /// Whether its compile step has a place for what this field of a job has.
+    pub fn takes(&self, field: &str) -> bool {
+        matches!(&self.kind, Kind::Docker(recipe) if recipe.takes(field))
+    }
+
+    /// Whether it has a compile step.
+    pub fn compiles(&self) -> bool {
+        matches!(&self.kind, Kind::Docker(recipe) if recipe.compile.is_some())
+    }
+
     /// Whether a file's ending says that it is written in this language.
     pub fn is_source(&self, path: &JobPath) -> bool {
         let ending = path.as_str().rsplit_once('.').map(|(_, ending)| ending);

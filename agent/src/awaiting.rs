@@ -1,7 +1,7 @@
 //! Whether a program waits for its input: what each of its threads is blocked in, as the kernel tells its owner.
 //! Called by `watch` when there is nothing in the pipe. Never stops or touches a process.
 
-use crate::procs::Procs;
+use crate::procs::{Procs, Stat};
 use crate::user::User;
 use rustix::io::Errno;
 
@@ -45,7 +45,8 @@ pub(crate) fn look(procs: &Procs, user: User, input: Option<InputId>) -> Doing {
                 Ok(Call::None) => doing.asleep = false,
                 Ok(Call::Made { number, arguments }) => {
                     if let (Some(input), false) = (input, doing.awaits) {
-                        doing.awaits = Watcher { procs, process, input }.waits(number, arguments);
+                        let is_stopped = || procs.stat(process, task).is_some_and(Stat::is_stopped);
+                        doing.awaits = Watcher { procs, process, input }.waits(number, arguments) && !is_stopped();
                     }
                 }
                 // It ended while we looked.
@@ -53,7 +54,7 @@ pub(crate) fn look(procs: &Procs, user: User, input: Option<InputId>) -> Doing {
                 Err(_) => {
                     let Some(stat) = procs.stat(process, task) else { continue };
                     doing.asleep &= stat.is_asleep();
-                    doing.hidden = true;
+                    doing.hidden |= !stat.is_stopped();
                 }
             }
         }

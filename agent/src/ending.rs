@@ -1,6 +1,6 @@
 //! How an execution ended: from what was counted to one `End`. Called by `running`. Pure.
 
-use runnel_link::{End, Stop};
+use runnel_link::{End, Signal, Stop};
 
 /// What is known when nothing of the program lives any more.
 #[derive(Clone, Copy, Debug)]
@@ -33,33 +33,8 @@ pub(crate) fn end_of(signs: Signs) -> (End, bool) {
 }
 
 fn name_of(signal: i32) -> String {
-    let name = match signal {
-        libc::SIGHUP => "SIGHUP",
-        libc::SIGINT => "SIGINT",
-        libc::SIGQUIT => "SIGQUIT",
-        libc::SIGILL => "SIGILL",
-        libc::SIGTRAP => "SIGTRAP",
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGFPE => "SIGFPE",
-        libc::SIGKILL => "SIGKILL",
-        libc::SIGUSR1 => "SIGUSR1",
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGUSR2 => "SIGUSR2",
-        libc::SIGPIPE => "SIGPIPE",
-        libc::SIGALRM => "SIGALRM",
-        libc::SIGTERM => "SIGTERM",
-        libc::SIGSTKFLT => "SIGSTKFLT",
-        libc::SIGXCPU => "SIGXCPU",
-        libc::SIGXFSZ => "SIGXFSZ",
-        libc::SIGVTALRM => "SIGVTALRM",
-        libc::SIGPROF => "SIGPROF",
-        libc::SIGIO => "SIGIO",
-        libc::SIGPWR => "SIGPWR",
-        libc::SIGSYS => "SIGSYS",
-        other => return format!("SIG{other}"),
-    };
-    name.to_owned()
+    let known = u8::try_from(signal).ok().and_then(|number| Signal::try_from(number).ok());
+    known.map_or_else(|| format!("SIG{signal}"), |signal| signal.name().to_owned())
 }
 
 #[cfg(test)]

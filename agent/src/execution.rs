@@ -12,7 +12,7 @@ use crate::pack::{Packing, below_bin};
 use crate::running::Running;
 use crate::serve::{Kit, Ready};
 use runnel_link::packed::{Entry, Piece, UnpackFault, Unpacker};
-use runnel_link::{About, Bounds, End, ExecId, Facts, FromExecutor, OpenOrder, Placed, Stop};
+use runnel_link::{About, Bounds, End, ExecId, Facts, FromExecutor, OpenOrder, Placed, Signal, Stop};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
 
@@ -130,6 +130,15 @@ impl Execution {
             Stage::Running(running) => running.stop(Stop::Cancelled),
             Stage::Packing(packing) => packing.stop(Stop::Cancelled),
             Stage::Harvesting(harvesting) => harvesting.cancel(),
+        }
+        Ok(())
+    }
+
+    /// What is not a program that runs hears of none.
+    pub(crate) fn signal(&mut self, signal: Signal, kit: &mut Kit) -> Result<(), Halt> {
+        match &mut self.stage {
+            Stage::Running(running) => running.signal(signal, kit)?,
+            Stage::Gathering(_) | Stage::Packing(_) | Stage::Harvesting(_) => {}
         }
         Ok(())
     }

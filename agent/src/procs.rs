@@ -30,6 +30,11 @@ pub(crate) struct Stat {
 }
 
 impl Stat {
+    /// By a signal, until another one lets it go on: whatever it waited for before, it does not now.
+    pub(crate) fn is_stopped(self) -> bool {
+        matches!(self.state, b'T' | b't')
+    }
+
     /// It waits for something, or is stopped: it uses no CPU by itself.
     pub(crate) fn is_asleep(self) -> bool {
         matches!(self.state, b'S' | b'T' | b't' | b'Z' | b'X' | b'I')

@@ -3,6 +3,7 @@
 
 #![expect(unsafe_code, reason = "kept in this one file")]
 
+use runnel_link::Signal;
 use rustix::io::Errno;
 use rustix::process::Pid;
 use std::ffi::{CString, c_char, c_int};
@@ -93,6 +94,12 @@ pub(crate) fn kill_all() {
         // SAFETY: plain numbers; -1 leaves out the caller.
         unsafe { libc::kill(-1, libc::SIGKILL) };
     }
+}
+
+/// Sends a signal to all processes of the group that this one leads.
+pub(crate) fn signal_group(leader: Pid, signal: Signal) -> Result<(), Errno> {
+    // SAFETY: plain numbers.
+    checked(unsafe { libc::kill(-leader.as_raw_nonzero().get(), signal.number().into()) }).map(drop)
 }
 
 /// One process that has ended; None where all live, `CHILD` where there are none.

@@ -9,11 +9,13 @@ use crate::ledger::Ledger;
 use crate::meter::Meter;
 use crate::order::Program;
 use crate::output::{Drawn, Output, Window};
+use crate::raw;
 use crate::serve::{Kit, Ready};
 use crate::spawn;
 use crate::user::User;
 use crate::watch::Watch;
-use runnel_link::{Bounds, End, ExecId, Facts, FromExecutor, Pipe, Stop};
+use runnel_link::{Bounds, End, ExecId, Facts, FromExecutor, Pipe, Signal, Stop};
+use rustix::io::Errno;
 use rustix::process::Pid;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
@@ -89,6 +91,19 @@ impl Running {
             self.input.push(bytes, eof).map_err(Fault::system("keep a program's input"))?;
         }
         Ok(())
+    }
+
+    /// To the program's process group, as a terminal would; not to the compiler. Its first process leads the group and has not been reaped: no other has its number.
+    pub(crate) fn signal(&mut self, signal: Signal, kit: &Kit) -> Result<(), Fault> {
+        let is_program = self.user == kit.places.users().run;
+        if !is_program || self.over.is_some() || self.ledger.main.is_some() || self.stop.is_some() {
+            return Ok(());
+        }
+        self.watch.stir(Instant::now());
+        match raw::signal_group(self.main, signal) {
+            Ok(()) | Err(Errno::SRCH) => Ok(()),
+            Err(errno) => Err(Fault::System { what: "signal a program", errno }),
+        }
     }
 
     /// The first reason stands, but nobody waits for the output of what is cancelled.

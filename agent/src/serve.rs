@@ -150,6 +150,7 @@ impl Agent {
                 Ok(())
             }
             ToExecutor::Kill { .. } => execution.kill(),
+            ToExecutor::Signal { signal, .. } => execution.signal(signal, kit),
             ToExecutor::Start { .. } => {
                 return match execution.start(kit) {
                     Ok(execution) => {
@@ -196,7 +197,8 @@ fn id_of(frame: &ToExecutor<'_>) -> ExecId {
         | ToExecutor::Cross { exec, .. }
         | ToExecutor::Start { exec }
         | ToExecutor::Credit { exec, .. }
-        | ToExecutor::Kill { exec } => *exec,
+        | ToExecutor::Kill { exec }
+        | ToExecutor::Signal { exec, .. } => *exec,
         // Of no execution: none has this number.
         ToExecutor::Forget { .. } => 0,
     }

@@ -5,9 +5,11 @@
 
 mod facts;
 pub mod packed;
+mod signal;
 
 pub use facts::{End, Facts, Pipe, Stop};
 use serde::{Deserialize, Serialize};
+pub use signal::Signal;
 use std::time::Duration;
 
 /// The largest body: files and input travel in pieces, so that one upload does not hold up the others.
@@ -85,6 +87,11 @@ pub enum ToExecutor<'a> {
     },
     Kill {
         exec: ExecId,
+    },
+    /// For the program, which may handle it; nothing before its start and after its end (agents only: a guest has no signals).
+    Signal {
+        exec: ExecId,
+        signal: Signal,
     },
 }
 
@@ -306,6 +313,11 @@ mod tests {
         encode(&ToExecutor::Start { exec: 1 }, &mut out);
         out.push(0);
         assert!(decode::<ToExecutor>(&out[4..]).is_err(), "bytes left over");
+        out.clear();
+        encode(&ToExecutor::Signal { exec: 1, signal: Signal::parse("SIGSYS").unwrap() }, &mut out);
+        assert!(decode::<ToExecutor>(&out[4..]).is_ok());
+        *out.last_mut().unwrap() += 1;
+        assert!(decode::<ToExecutor>(&out[4..]).is_err(), "a signal that is none");
     }
 
     proptest! {

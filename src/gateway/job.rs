@@ -207,6 +207,8 @@ pub(crate) enum Unfit {
     Dangling,
     #[error("the worker has no language `{0}`")]
     Language(String),
+    #[error("the worker's `{language}` takes no `{field}`")]
+    CompileArgs { language: String, field: &'static str },
     #[error("the worker allows no image `{0}`")]
     Image(String),
     #[error("the worker allows {limit} for `limits.{field}`, the job has {given}")]
@@ -261,6 +263,10 @@ impl<'a> Reader<'a> {
         // The gateway has its own list of languages: what only a container can do goes to none that runs in a cell.
         if matches!(toolchain.kind, Kind::Wasm { .. }) && (wishes.command.is_some() || wishes.image.is_some() || wishes.terminal) {
             return Err(Unfit::Language(toolchain.name.clone()));
+        }
+        let wished = [("compile_args", &wishes.compile_args), ("link_args", &wishes.link_args)];
+        if let Some((field, _)) = wished.into_iter().find(|(field, args)| !args.is_empty() && !toolchain.takes(field)) {
+            return Err(Unfit::CompileArgs { language: toolchain.name.clone(), field });
         }
         let place = |(path, target): (&str, Option<&str>)| {
             let what = target.map_or(Placing::Folder, |target| Placing::Link(target.to_owned()));

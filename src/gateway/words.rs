@@ -3,13 +3,14 @@
 
 use super::event::EventWords;
 use crate::engine::Readiness;
+use crate::link::Signal;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A job, gateway to any worker: its length as 8 bytes, little end first, and its first part.
-pub(crate) const JOB: &str = "runnel-job/1";
+pub(crate) const JOB: &str = "runnel-job/2";
 /// To a worker, about one run: a `Control`.
-pub(crate) const CONTROL: &str = "runnel-control/1";
+pub(crate) const CONTROL: &str = "runnel-control/2";
 /// To a gateway, about one run: `EventWords`, one after the other.
 pub(crate) const EVENTS: &str = "runnel-events/1";
 /// To a gateway: the job came back, whoever had it is gone.
@@ -42,6 +43,8 @@ pub(crate) enum Control<'a> {
     /// So much was read.
     Credit(u32),
     Cancel,
+    /// For its program.
+    Signal(Signal),
 }
 
 /// What a worker can do.

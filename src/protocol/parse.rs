@@ -6,13 +6,14 @@ mod workspace;
 
 use super::answers::{ClockRequest, GlanceRequest};
 use super::{
-    CancelFrame, CloseFrame, Code, Data, Head, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, Refusal, RunFrame, StdinFrame,
-    StreamWish, clip, text,
+    CancelFrame, CloseFrame, Code, Data, Head, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, Refusal, RunFrame, SignalFrame,
+    StdinFrame, StreamWish, clip, text,
 };
 use crate::config::{Config, JobLimits};
 use crate::job::{Client, Deterministic, InWorkspace, Job, JobFile, JobPath, Owner, Priority, Stream, TraceParent, Wishes};
 use crate::judge::colour;
 use crate::limits::{self, Asked, Figures};
+use crate::link::Signal;
 use crate::toolchain::{Kind, Toolchain, Toolchains};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -37,6 +38,7 @@ pub enum Request {
     Run(Box<Job>),
     Stdin { id: String, bytes: Vec<u8>, eof: bool },
     Cancel { id: String },
+    Signal { id: String, signal: Signal },
     Workspace { id: Option<String>, ask: Ask },
     Glance { machine: bool },
     Clock { client_ms: u64 },
@@ -89,6 +91,7 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
         "run" => read::<RunFrame<'_>>(frame).and_then(|frame| job(frame, rules)).map(|job| Request::Run(Box::new(job))),
         "stdin" => read::<StdinFrame>(frame).and_then(stdin),
         "cancel" => read::<CancelFrame>(frame).map(|CancelFrame { id, .. }| Request::Cancel { id }),
+        "signal" => read::<SignalFrame>(frame).and_then(signal),
         "glance" => read::<GlanceRequest>(frame).map(|frame| Request::Glance { machine: frame.sys.unwrap_or(false) }),
         "clock" => read::<ClockRequest>(frame).and_then(ClockRequest::check).map(|client_ms| Request::Clock { client_ms }),
         "hello" => read::<HelloFrame>(frame).map(|frame| Request::Hello { token: frame.token }),
@@ -98,7 +101,7 @@ pub fn request(frame: &str, rules: &Rules) -> Result<Request, Box<Refused>> {
         "workspace.close" => read::<CloseFrame>(frame).and_then(workspace::close),
         _ => {
             let message = format!(
-                "unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin`, `cancel`, `workspace.…`, `glance` or `clock`",
+                "unknown type `{}`\nhint: a client sends `hello`, `run`, `stdin`, `cancel`, `signal`, `workspace.…`, `glance` or `clock`",
                 clip(kind)
             );
             Err(Refusal::of_field(Code::BadFrame, "type", message))
@@ -145,6 +148,15 @@ fn stdin(frame: StdinFrame) -> Result<Request, Refusal> {
     Ok(Request::Stdin { id, bytes, eof })
 }
 
+fn signal(frame: SignalFrame) -> Result<Request, Refusal> {
+    let SignalFrame { _kind: _, id, signal: name } = frame;
+    let signal = Signal::parse(&name).ok_or_else(|| {
+        let message = format!("unknown signal `{}`\nhint: names are those of Linux, such as `SIGINT`", clip(&name));
+        Refusal::of_field(Code::BadField, "signal", message)
+    })?;
+    Ok(Request::Signal { id, signal })
+}
+
 fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     let priority = match frame.priority {
         None | Some(super::Priority::Interactive) => Priority::Interactive,
@@ -157,7 +169,13 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     } = frame;
     let (harness, rules_text, width) = (frame.harness, frame.rules, frame.width);
     let given = judging::Given { tests: frame.tests, compare: frame.compare, stop_on_failure: frame.stop_on_failure };
-    let wishes = Wishes { command: frame.command, image: frame.image, terminal: frame.terminal.unwrap_or(false) };
+    let wishes = Wishes {
+        command: frame.command,
+        image: frame.image,
+        terminal: frame.terminal.unwrap_or(false),
+        compile_args: frame.compile_args.unwrap_or_default(),
+        link_args: frame.link_args.unwrap_or_default(),
+    };
     if id.is_empty() || id.len() > MAX_ID {
         return Err(Refusal::of_field(Code::BadField, "id", format!("`id` must have 1 to {MAX_ID} bytes")));
     }
@@ -177,6 +195,7 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
     };
     let (args, env) = (args.unwrap_or_default(), env.unwrap_or_default().0);
     check_wishes(&wishes, toolchain, rules)?;
+    check_compile_args(&wishes, toolchain, rules.job.args_kb << 10)?;
     let words = wishes.command.iter().flatten().chain(&args);
     check_words(words, &env, rules.job.args_kb << 10)?;
     let interactive = interactive.unwrap_or(false);
@@ -256,7 +275,7 @@ fn job(mut frame: RunFrame<'_>, rules: &Rules) -> Result<Job, Refusal> {
 
 /// What only containers can do, and images that the operator lists.
 fn check_wishes(wishes: &Wishes, toolchain: &Toolchain, rules: &Rules) -> Result<(), Refusal> {
-    let Wishes { command, image, terminal } = wishes;
+    let Wishes { command, image, terminal, compile_args: _, link_args: _ } = wishes;
     let asked = [("command", command.is_some()), ("image", image.is_some()), ("terminal", *terminal)];
     if let (Kind::Wasm { .. }, Some((field, _))) = (&toolchain.kind, asked.iter().find(|(_, is_asked)| *is_asked)) {
         let message = format!("`{field}` needs a language that runs in a container; `{}` runs in a cell", toolchain.name);
@@ -274,6 +293,32 @@ fn check_wishes(wishes: &Wishes, toolchain: &Toolchain, rules: &Rules) -> Result
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// Only where a compile step has a place for them: what would have no effect is refused.
+fn check_compile_args(wishes: &Wishes, toolchain: &Toolchain, most: usize) -> Result<(), Refusal> {
+    let mut given = 0;
+    for (field, args) in [("compile_args", &wishes.compile_args), ("link_args", &wishes.link_args)] {
+        if args.is_empty() {
+            continue;
+        }
+        if wishes.command.is_some() {
+            let message = format!("`{field}` does not go with `command`, in whose place nothing is compiled");
+            return Err(Refusal::of_field(Code::BadField, field, message));
+        }
+        if !toolchain.takes(field) {
+            let message = format!("`{field}` needs a language whose compile step takes such arguments, and `{}` is none", toolchain.name);
+            return Err(Refusal::of_field(Code::BadField, field, message));
+        }
+        if args.iter().any(|arg| arg.contains('\0')) {
+            return Err(Refusal::of_field(Code::BadField, field, format!("`{field}` holds a NUL character")));
+        }
+        given += args.iter().map(|arg| arg.len() + 1).sum::<usize>();
+        if given > most {
+            return Err(too_large(field, most as u64, given as u64));
+        }
+    }
+    Ok(())
 }
 
 fn colours(text: super::rules::RulesText) -> Result<Arc<colour::Rules>, Refusal> {

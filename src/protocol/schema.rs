@@ -2,7 +2,10 @@
 //! `render` writes. Words that are strings in those types are listed here. The tests hold every frame that they see against it.
 
 use super::answers::{ClockRequest, GlanceRequest};
-use super::{CancelFrame, CloseFrame, Data, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, RunFrame, StdinFrame, StreamWish, render};
+use super::{
+    CancelFrame, CloseFrame, Data, HelloFrame, ListFrame, OpenFrame, Pairs, ReadFrame, RunFrame, SignalFrame, StdinFrame, StreamWish,
+    render,
+};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -48,12 +51,13 @@ impl Shape {
     }
 }
 
-fn client_shapes() -> [Shape; 10] {
+fn client_shapes() -> [Shape; 11] {
     [
         Shape::of::<HelloFrame>("hello"),
         Shape::of::<RunFrame<'_>>("run"),
         Shape::of::<StdinFrame>("stdin"),
         Shape::of::<CancelFrame>("cancel"),
+        Shape::of::<SignalFrame>("signal"),
         Shape::of::<OpenFrame>("workspace.open"),
         Shape::of::<ListFrame>("workspace.list"),
         Shape::of::<ReadFrame>("workspace.read"),

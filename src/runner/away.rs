@@ -72,6 +72,13 @@ impl Run {
                 self.stage = Stage::Away(away);
                 return;
             }
+            signals = self.signals.take(), if away.killed.is_none() => {
+                for signal in signals {
+                    away.abroad.signal(signal).await;
+                }
+                self.stage = Stage::Away(away);
+                return;
+            }
             news = away.abroad.next(&self.job) => news,
             (bytes, eof) = self.input.take(), if takes_input => {
                 away.abroad.stdin(&bytes, eof).await;
@@ -90,6 +97,8 @@ impl Run {
         match news {
             News::Told(told) => {
                 away.is_heard = true;
+                // The worker knows what can handle them.
+                self.signals.open();
                 self.hear_away(away, told).await;
             }
             News::Unfit(why) => self.end(End::Broken(why)),
@@ -137,6 +146,8 @@ impl Run {
     fn end_away(&mut self, end: EndAbroad) {
         let EndAbroad { verdict, outcome: colours, facts, stdout, stderr, stdout_truncated, stderr_truncated, in_size, out_size } = end;
         let status = verdict.status;
+        // The worker knows of an end only.
+        let is_by_signal = status == judge::Status::Cancelled && self.signals.ended_by().is_some();
         if !self.job.is_judged() && status != judge::Status::Internal {
             if let Some(facts) = &facts {
                 self.tally.executed(facts.wall);
@@ -149,7 +160,7 @@ impl Run {
         self.end_with(verdict, facts);
         if let Some(Event::Ended(outcome)) = self.ready.back_mut() {
             let said = Outcome {
-                outcome: colours,
+                outcome: if is_by_signal { outcome.outcome.clone() } else { colours },
                 stdout,
                 stderr,
                 stdout_truncated,

@@ -15,6 +15,7 @@ use crate::access::Caller;
 use crate::engine::Readiness;
 use crate::event::{Event, Outcome, Text};
 use crate::job::Owner;
+use crate::link::Signal;
 use crate::lock::lock;
 use crate::protocol::parse::{self, Request as Asked};
 use crate::protocol::{Code, Refusal, render};
@@ -168,10 +169,7 @@ fn lossy(text: &Text) -> String {
 
 /// Of Linux; 0 for one that has none.
 fn signal_number(signal: &str) -> u8 {
-    const NAMES: &str = "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ VTALRM \
-PROF WINCH IO PWR SYS";
-    let name = signal.strip_prefix("SIG").unwrap_or(signal);
-    NAMES.split(' ').position(|known| known == name).and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0)
+    Signal::parse(signal).map_or(0, Signal::number)
 }
 
 /// Toolchains that can run now, or as soon as they are ready.

@@ -13,7 +13,7 @@ use crate::metrics::Flow;
 use crate::protocol::answers::ClockFrame;
 use crate::protocol::parse::{self, Ask, Refused, Request};
 use crate::protocol::{Code, Refusal, close, render};
-use crate::runner::{self, Input, InputFault, RETRY, Run};
+use crate::runner::{self, Input, InputFault, RETRY, Run, Signals};
 use axum::extract::State;
 use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -128,6 +128,7 @@ impl Guest {
 /// A run that a client may still speak to.
 struct Live {
     input: Input,
+    signals: Signals,
     cancel: CancellationToken,
 }
 
@@ -392,16 +393,23 @@ impl Connection {
                     refused(id, refusal)
                 })
             }
-            Request::Cancel { id } => match lock(&self.live).get(&id) {
-                Some(live) => {
-                    live.cancel.cancel();
-                    Ok(())
-                }
-                None => {
-                    let refusal = Refusal::of_field(Code::UnknownRun, "id", format!("there is no run `{id}`"));
-                    Err(refused(id, refusal))
-                }
-            },
+            Request::Cancel { id } => self.reach(id, |live| live.cancel.cancel()),
+            Request::Signal { id, signal } => self.reach(id, |live| {
+                live.signals.send(signal);
+            }),
+        }
+    }
+
+    fn reach(&self, id: String, reach: impl FnOnce(&Live)) -> Result<(), Box<Refused>> {
+        match lock(&self.live).get(&id) {
+            Some(live) => {
+                reach(live);
+                Ok(())
+            }
+            None => {
+                let refusal = Refusal::of_field(Code::UnknownRun, "id", format!("there is no run `{id}`"));
+                Err(refused(id, refusal))
+            }
         }
     }
 
@@ -434,7 +442,7 @@ impl Connection {
         }
         self.server.access.admit(&caller, &mut job, bytes).map_err(|fault| denied(&fault))?;
         let run = self.server.runner.start(job, cancel.clone()).map_err(refusal)?;
-        lock(&self.live).insert(run.job().id.clone(), Live { input: run.input(), cancel });
+        lock(&self.live).insert(run.job().id.clone(), Live { input: run.input(), signals: run.signals(), cancel });
         self.runs.spawn(attend(run, caller, self.outgoing.clone(), self.live.clone()));
         Ok(())
     }

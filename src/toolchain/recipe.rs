@@ -7,6 +7,11 @@ use serde::Deserialize;
 /// Where a compile command puts what it makes, a file or a folder.
 pub const PRODUCT: &str = "/box/bin/main";
 
+/// Words of their own that stand for several.
+const FILES: &str = "{files}";
+const COMPILE_ARGS: &str = "{compile_args}";
+const LINK_ARGS: &str = "{link_args}";
+
 /// How programs of a toolchain are compiled and started.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
@@ -92,9 +97,14 @@ impl RecipeText {
             if argv.first().is_none_or(String::is_empty) {
                 return Err(format!("`docker.{name}` is empty"));
             }
-            if argv.iter().any(|word| word.contains("{files}") && word != "{files}") {
-                return Err(format!("`docker.{name}`: {{files}} stands for several words, so it must be one of its own"));
+            for several in [FILES, COMPILE_ARGS, LINK_ARGS] {
+                if argv.iter().any(|word| word.contains(several) && word != several) {
+                    return Err(format!("`docker.{name}`: {several} stands for several words, so it must be one of its own"));
+                }
             }
+        }
+        if let Some(word) = run.iter().find(|word| [COMPILE_ARGS, LINK_ARGS].contains(&word.as_str())) {
+            return Err(format!("`docker.run`: {word} is for `docker.compile` only"));
         }
         if compile_memory_mb == 0 {
             return Err("`docker.compile_memory_mb` must be at least 1".to_owned());
@@ -115,6 +125,12 @@ impl Recipe {
         }
     }
 
+    /// Whether the compile command has a place for what this field of a job has.
+    pub fn takes(&self, field: &str) -> bool {
+        let is_place = |word: &String| word.strip_prefix('{').and_then(|word| word.strip_suffix('}')) == Some(field);
+        self.compile.iter().flatten().any(is_place)
+    }
+
     /// What is started, with the job's arguments.
     pub fn run_argv(&self, job: &Job) -> Vec<String> {
         let mut argv = job.wishes.command.clone().unwrap_or_else(|| fill(&self.run, job));
@@ -127,12 +143,15 @@ fn fill(words: &[String], job: &Job) -> Vec<String> {
     let source = as_argument(&job.main);
     let mut argv = Vec::with_capacity(words.len());
     for word in words {
-        if word == "{files}" {
-            argv.push(source.clone());
-            let is_source = |path: &JobPath| path != &job.main && job.toolchain.is_source(path);
-            argv.extend(job.files.iter().filter(|file| is_source(&file.path)).map(|file| as_argument(&file.path)));
-        } else {
-            argv.push(word.replace("{bin}", PRODUCT).replace("{src}", &source));
+        match word.as_str() {
+            FILES => {
+                argv.push(source.clone());
+                let is_source = |path: &JobPath| path != &job.main && job.toolchain.is_source(path);
+                argv.extend(job.files.iter().filter(|file| is_source(&file.path)).map(|file| as_argument(&file.path)));
+            }
+            COMPILE_ARGS => argv.extend(job.wishes.compile_args.iter().cloned()),
+            LINK_ARGS => argv.extend(job.wishes.link_args.iter().cloned()),
+            word => argv.push(word.replace("{bin}", PRODUCT).replace("{src}", &source)),
         }
     }
     argv

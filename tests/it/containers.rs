@@ -131,6 +131,135 @@ async fn bash_cases() {
     cases("bash", "sh").await;
 }
 
+#[tokio::test]
+async fn multi_cases() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    check(&server, "multi", "run", 2).await;
+    // What was compiled before is the same, links and empty folders too.
+    let mut client = server.connect().await;
+    let script = "mkdir empty; echo echo made > made; chmod +x made; ln -s made link; echo compiled";
+    let files = json!({"compile": script, "run": "test -d empty && ./link && readlink link"});
+    let mut is_cached = false;
+    for _ in 0..50 {
+        let ran = client.run(json!({"language": "multi", "files": files})).await;
+        assert_eq!((ran.succeeded().stdout(), &ran.frames[1]["output"]), ("made\nmade\n", &json!("compiled\n")));
+        is_cached = ran.frames[1]["cached"] == true;
+        if is_cached {
+            break;
+        }
+    }
+    assert!(is_cached);
+    let ran = client.run(json!({"language": "multi", "files": {"compile": "echo no; exit 3", "run": "echo yes"}})).await;
+    assert_eq!((ran.status(), &ran.frames[1]["output"], ran.stdout()), ("compile_error", &json!("no\n"), ""));
+}
+
+/// One that reads, from the moment that it is told to.
+const READS: &str = "#include <stdio.h>\n#include <unistd.h>\nint main(void) { puts(\"on\"); fflush(stdout); usleep(400000); char line[9]; if (fgets(line, 9, stdin)) printf(\"had %s\", line); }";
+
+#[tokio::test]
+async fn signals_reach_a_program() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let script = "trap 'echo had INT; exit 5' INT\necho on\nwhile :; do sleep 0.05; done";
+    client.begin("r", json!({"language": "bash", "code": script})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGINT"})).await;
+    let ran = client.rest("r").await;
+    assert_eq!((ran.status(), &ran.execution()["exit_code"], ran.stdout()), ("error", &json!(5), "on\nhad INT\n"));
+    client.begin("r", json!({"language": "bash", "code": "echo on\nwhile :; do :; done"})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGTERM"})).await;
+    let ran = client.rest("r").await;
+    assert_eq!((ran.status(), &ran.execution()["signal"], &ran.execution()["exit_code"]), ("error", &json!("SIGTERM"), &Value::Null));
+    // One that is stopped waits for nothing, until it goes on.
+    client.begin("r", json!({"language": "c", "code": READS, "interactive": true, "limits": {"wall_ms": 60000}})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGSTOP"})).await;
+    client.send(json!({"type": "clock", "time_ms": 0})).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(client.next().await["type"], "clock", "nothing came meanwhile");
+    client.send(json!({"type": "clock", "time_ms": 0})).await;
+    assert_eq!(client.next().await["type"], "clock", "nothing came meanwhile");
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGCONT"})).await;
+    client.next_of("waiting").await;
+    client.send(json!({"type": "stdin", "id": "r", "data": "x\n"})).await;
+    assert_eq!(client.rest("r").await.succeeded().stdout(), "on\nhad x\n");
+    // And it ends at its limit.
+    client.begin("r", json!({"language": "c", "code": READS, "interactive": true, "limits": {"time_ms": 500, "wall_ms": 1500}})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGSTOP"})).await;
+    let ran = client.rest("r").await;
+    assert_eq!(ran.status(), "timeout", "{:#}", ran.last());
+    assert!(ran.frames.iter().all(|frame| frame["type"] != "waiting"), "{:#?}", ran.frames);
+    // A container that was signalled is as good as any other: the next run is sound.
+    assert_eq!(client.run(json!({"language": "bash", "code": "echo well"})).await.succeeded().stdout(), "well\n");
+}
+
+/// What a compiler is given comes to it word by word.
+#[tokio::test]
+async fn arguments_for_compilers() {
+    if !docker() {
+        return;
+    }
+    let server = server(&[]).await;
+    let mut client = server.connect().await;
+    let words = "a; touch x $(id) `id` 'b' {bin} {files}";
+    let c = "#include <stdio.h>\nextern char answer;\nint main(void) { printf(\"%s %d\\n\", TEXT, (int)(long)&answer); }";
+    let go = "package main\n\nvar text string\n\nfunc main() { println(text); print(Extra) }\n";
+    let extra = "//go:build extra\n\npackage main\n\nconst Extra = 42\n";
+    let csharp = "class P { static void Main() {\n#if DEEP\nSystem.Console.WriteLine(\"deep\");\n#endif\n} }";
+    let text = format!("-DTEXT=\"{words}\"");
+    let cases = [
+        ("c", json!({"main.c": c}), json!([text]), json!(["-Wl,--defsym=answer=42"]), format!("{words} 42\n"), ""),
+        (
+            "cpp",
+            json!({"main.cpp": c.replace("extern", "extern \"C\"")}),
+            json!(["-Wno-all", text]),
+            json!(["-Wl,--defsym=answer=43"]),
+            format!("{words} 43\n"),
+            "",
+        ),
+        (
+            "cpp17",
+            json!({"main.cpp": "#include <iostream>\nint main() { std::cout << __cplusplus; }"}),
+            json!(["-std=c++14"]),
+            json!([]),
+            "201402".to_owned(),
+            "",
+        ),
+        (
+            "go",
+            json!({"main.go": go, "extra.go": extra}),
+            json!(["-tags", "extra", "-ldflags=-X 'main.text=two words'"]),
+            json!([]),
+            String::new(),
+            "two words\n42",
+        ),
+        ("csharp", json!({"main.cs": csharp}), json!(["-define:DEEP"]), json!([]), "deep\n".to_owned(), ""),
+    ];
+    for (language, files, compile, link, stdout, stderr) in cases {
+        let ran = client.run(json!({"language": language, "files": files, "compile_args": compile, "link_args": link})).await;
+        assert_eq!((ran.succeeded().stdout(), ran.stderr()), (stdout.as_str(), stderr), "{language}: {:#}", ran.last());
+    }
+    // Other arguments make another program of the same sources.
+    let value = "#include <stdio.h>\nint main(void) { printf(\"%d\", VALUE); }";
+    for _ in 0..3 {
+        for number in ["1", "2"] {
+            let ran = client.run(json!({"language": "c", "code": value, "compile_args": [format!("-DVALUE={number}")]})).await;
+            assert_eq!(ran.succeeded().stdout(), number);
+        }
+    }
+    let ran = client.run(json!({"language": "c", "code": value, "compile_args": ["-fno-such-option", "-DVALUE=1"]})).await;
+    assert_eq!(ran.status(), "compile_error");
+    assert!(ran.frames[1]["output"].as_str().unwrap().contains("no-such-option"), "{:#}", ran.frames[1]);
+}
+
 const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 3; }\n";
 
 #[tokio::test]

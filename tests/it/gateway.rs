@@ -25,6 +25,7 @@ macro_rules! over_both {
 
 over_both!(
     a_run_is_told_as_on_a_single_machine,
+    signals_and_compilers_arguments_go_along,
     a_lost_worker_is_another_ones_turn,
     what_waits_for_input_holds_no_place_at_a_worker,
     large_jobs_go_in_parts,
@@ -225,6 +226,39 @@ async fn a_run_is_told_as_on_a_single_machine(carrier: Carrier) {
     assert_eq!(client.rest("c").await.status(), "cancelled");
     assert_eq!(metric(&cluster.gateways[0], "runnel_gateway_sent_total"), 3);
     assert_eq!(metric(&cluster.gateways[0], "runnel_gateway_workers"), 1);
+}
+
+/// Whatever can handle a signal is on the worker, and so is the compiler.
+async fn signals_and_compilers_arguments_go_along(carrier: Carrier) {
+    let Some(url) = carrier.shared() else { return };
+    let mut cluster = Cluster::new(url, 0, 0);
+    let has_docker = crate::containers::docker();
+    let docker = format!("docker.enabled={has_docker}");
+    cluster.workers.push(worker(&cluster.url, &cluster.names, &[&docker, "docker.pool=0", "cells.count=1"]));
+    cluster.add_gateway();
+    let mut client = cluster.gateways[0].connect().await;
+    let rules = json!({"on": [{"colour": "amber", "status": "cancelled"}, {"colour": "red", "status": "error"}], "else": "blue"});
+    client.begin("cell", json!({"language": "python", "code": "print(1, flush=True)\nwhile True: pass", "rules": rules})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "cell", "signal": "SIGWINCH"})).await;
+    client.send(json!({"type": "signal", "id": "cell", "signal": "SIGTERM"})).await;
+    let ran = client.rest("cell").await;
+    assert_eq!((ran.status(), &ran.execution()["signal"], ran.stdout()), ("error", &json!("SIGTERM"), "1\n"), "{:#}", ran.last());
+    assert_eq!(ran.last()["outcome"], "red", "{:#}", ran.last());
+    if !has_docker {
+        return;
+    }
+    until(|| {
+        let languages: Value = serde_json::from_str(&cluster.gateways[0].get("/v1/languages").1).unwrap();
+        languages["languages"].as_array().unwrap().iter().any(|language| language["name"] == "c" && language["state"] == "ready")
+    });
+    let code = "#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\nstatic void on(int s) { printf(\"had %d\", s + MORE); exit(6); }\n\
+int main(void) { signal(SIGINT, on); puts(\"on\"); for (;;) pause(); }";
+    client.begin("box", json!({"language": "c", "code": code, "compile_args": ["-DMORE=40"]})).await;
+    client.next_of("stdout").await;
+    client.send(json!({"type": "signal", "id": "box", "signal": "SIGINT"})).await;
+    let ran = client.rest("box").await;
+    assert_eq!((ran.status(), &ran.execution()["exit_code"], ran.stdout()), ("error", &json!(6), "on\nhad 42"), "{:#}", ran.last());
 }
 
 async fn a_lost_worker_is_another_ones_turn(carrier: Carrier) {

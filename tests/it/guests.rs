@@ -35,8 +35,8 @@ async fn check_case(client: &mut Client, toolchain: &str, case: &Path, ending: &
     let mut files = Map::new();
     let main = if case.is_dir() {
         add(&mut files, case, "");
-        let main = format!("main.{ending}");
-        if files.contains_key(&main) { main } else { files.keys().find(|name| name.starts_with("main.")).unwrap().clone() }
+        let usual = [format!("main.{ending}"), ending.to_owned()].into_iter().find(|main| files.contains_key(main));
+        usual.unwrap_or_else(|| files.keys().find(|name| name.starts_with("main.")).unwrap().clone())
     } else {
         // Cases whose name says nothing run under the toolchain's usual name.
         let name = case.file_name().unwrap().to_str().unwrap();

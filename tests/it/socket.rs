@@ -28,6 +28,32 @@ async fn a_run_from_frame_to_result() {
     assert!(execution["memory_usage_mb"].as_f64().unwrap() > 1.0);
 }
 
+/// In a cell nothing can handle a signal: it ends a program, or does nothing.
+#[tokio::test]
+async fn signals_without_a_handler() {
+    let server = Server::start(&[]);
+    let mut client = server.connect().await;
+    for signal in ["SIGINT", "SIGKILL", "SIGUSR1"] {
+        client.begin("r", json!({"language": "python", "code": "print('on', flush=True)\nwhile True: pass"})).await;
+        client.next_of("stdout").await;
+        for harmless in ["SIGCHLD", "SIGSTOP", "SIGCONT", "SIGTSTP", "SIGWINCH"] {
+            client.send(json!({"type": "signal", "id": "r", "signal": harmless})).await;
+        }
+        client.send(json!({"type": "signal", "id": "r", "signal": signal})).await;
+        let ran = client.rest("r").await;
+        let execution = ran.execution();
+        assert_eq!((ran.status(), &execution["signal"], &execution["exit_code"]), ("error", &json!(signal), &Value::Null), "{execution}");
+        assert_eq!(ran.stdout(), "on\n");
+    }
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGINT"})).await;
+    let error = client.next().await;
+    assert_eq!((&error["code"], &error["details"]["field"]), (&json!("unknown_run"), &json!("id")));
+    client.send(json!({"type": "signal", "id": "r", "signal": "SIGNO"})).await;
+    let error = client.next().await;
+    assert_eq!((&error["code"], &error["id"], &error["details"]["field"]), (&json!("bad_field"), &json!("r"), &json!("signal")));
+    assert_eq!(client.python("print(1)").await.succeeded().stdout(), "1\n");
+}
+
 #[tokio::test]
 async fn type_comes_first_in_each_frame() {
     let server = Server::start(&[]);

@@ -8,6 +8,7 @@ const TITLES: Record<string, string> = {
   go: 'Go',
   csharp: 'C#',
   bash: 'Bash',
+  multi: 'Several files',
 }
 
 export const titleOf = (name: string): string => TITLES[name] ?? name

@@ -89,6 +89,22 @@ fn refusals_name_the_field() {
         (r#"{"type": "stdin", "id": "a", "base64": "?"}"#, Code::BadField, Some("base64")),
         (r#"{"type": "cancel"}"#, Code::MissingField, Some("id")),
         (r#"{"type": "cancel", "id": "a", "why": ""}"#, Code::BadField, Some("why")),
+        (r#"{"type": "signal", "id": "a"}"#, Code::MissingField, Some("signal")),
+        (r#"{"type": "signal", "signal": "SIGINT"}"#, Code::MissingField, Some("id")),
+        (r#"{"type": "signal", "id": "a", "signal": 2}"#, Code::BadField, Some("signal")),
+        (r#"{"type": "signal", "id": "a", "signal": "sigint"}"#, Code::BadField, Some("signal")),
+        (r#"{"type": "run", "id": "a", "language": "python", "code": "", "compile_args": ["-O"]}"#, Code::BadField, Some("compile_args")),
+        (r#"{"type": "run", "id": "a", "language": "bash", "code": "", "link_args": ["-lm"]}"#, Code::BadField, Some("link_args")),
+        (r#"{"type": "run", "id": "a", "language": "multi", "code": "", "compile_args": ["-O"]}"#, Code::BadField, Some("compile_args")),
+        (r#"{"type": "run", "id": "a", "language": "go", "code": "", "link_args": ["-s"]}"#, Code::BadField, Some("link_args")),
+        (r#"{"type": "run", "id": "a", "language": "c", "code": "", "compile_args": "-O"}"#, Code::BadField, Some("compile_args")),
+        (r#"{"type": "run", "id": "a", "language": "c", "code": "", "compile_args": ["-O", 2]}"#, Code::BadField, Some("compile_args[1]")),
+        (r#"{"type": "run", "id": "a", "language": "c", "code": "", "compile_args": ["-D\u0000"]}"#, Code::BadField, Some("compile_args")),
+        (
+            r#"{"type": "run", "id": "a", "language": "c", "code": "", "command": ["x"], "link_args": ["-lm"]}"#,
+            Code::BadField,
+            Some("link_args"),
+        ),
         (r#"{"type": "hello", "name": ""}"#, Code::BadField, Some("name")),
         (r#"{"type": "glance", "sys": 1}"#, Code::BadField, Some("sys")),
         (r#"{"type": "glance", "all": true}"#, Code::BadField, Some("all")),
@@ -112,6 +128,25 @@ fn the_refused_run_is_named() {
     assert_eq!(refused.id.as_deref(), Some("r7"));
     let (_, _, message) = refusal(r#"{"type": "run", "id": "a", "language": "cobol", "code": ""}"#);
     assert!(message.contains("python") && message.contains("javascript"), "{message}");
+}
+
+#[test]
+fn arguments_for_a_compiler_are_bounded_and_go_where_the_recipe_says() {
+    let args = |count: usize| serde_json::to_string(&vec!["-O"; count]).unwrap();
+    let frame = |count: usize| format!(r#"{{"type": "run", "id": "a", "language": "c", "code": "", "compile_args": {}}}"#, args(count));
+    let most = rules().job.args_kb << 10;
+    accepted(&frame(most / 3));
+    let (code, field, _) = refusal(&frame(most / 3 + 1));
+    assert_eq!((code, field.as_deref()), (Code::TooLarge, Some("compile_args")));
+    let job =
+        accepted(r#"{"type": "run", "id": "a", "language": "c", "code": "", "compile_args": ["{bin}", "-a b"], "link_args": ["-lm"]}"#);
+    let Kind::Docker(recipe) = &job.toolchain.kind else { panic!() };
+    let argv = recipe.compile_argv(&job).unwrap();
+    let at = |word: &str| argv.iter().position(|other| other == word).unwrap_or_else(|| panic!("{word}: {argv:?}"));
+    assert!(at("{bin}") + 1 == at("-a b") && at("-a b") < at("main.c") && at("main.c") + 1 == at("-lm"), "{argv:?}");
+    assert!(!argv.iter().any(|word| word.contains("_args}")), "{argv:?}");
+    // What says nothing is as good as absent, wherever it stands.
+    accepted(r#"{"type": "run", "id": "a", "language": "python", "code": "", "compile_args": [], "link_args": null}"#);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::gateway::event::{self, EventWords, Places};
 use crate::gateway::job;
 use crate::gateway::words::{self, BATCH, Control, PART, WINDOW};
 use crate::lock::lock;
-use crate::runner::{Input, Piece, RETRY, Refused, Run};
+use crate::runner::{Input, Piece, RETRY, Refused, Run, Signals};
 use crate::standing::Fault;
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, Stream, StreamExt};
@@ -37,6 +37,8 @@ pub(super) struct Lives {
 struct Live {
     cancel: CancellationToken,
     input: Mutex<Option<Input>>,
+    /// Of the run, from its start on.
+    signals: Mutex<Option<Signals>>,
     parts: mpsc::Sender<Bytes>,
     /// Told and not read.
     ahead: AtomicU32,
@@ -88,6 +90,11 @@ impl Lives {
         let Some(live) = lock(&self.all).get(key).cloned() else { return };
         match control {
             Control::Cancel => live.end(),
+            // Something of it was told, so it has begun.
+            Control::Signal(signal) => {
+                lock(&live.signals).as_ref().map(|signals| signals.send(signal));
+                live.changed.notify_one();
+            }
             Control::Credit(bytes) => {
                 let _ = live.ahead.fetch_update(Ordering::AcqRel, Ordering::Acquire, |ahead| Some(ahead.saturating_sub(bytes)));
                 live.changed.notify_one();
@@ -115,6 +122,7 @@ impl Lives {
         let live = Arc::new(Live {
             cancel: CancellationToken::new(),
             input: Mutex::default(),
+            signals: Mutex::default(),
             parts,
             ahead: AtomicU32::new(0),
             is_parked: AtomicBool::new(false),
@@ -250,6 +258,7 @@ impl Host {
 /// Tells what happens until the end.
 async fn attend(mut run: Run, post: &Post, key: &Key, live: &Arc<Live>, lives: &Arc<Lives>, receipt: &mut Receipt) -> Result<(), Fault> {
     *lock(&live.input) = Some(run.input());
+    *lock(&live.signals) = Some(run.signals());
     let (told, of) = (live.clone(), lives.clone());
     run.on_parked(Arc::new(move |parked| {
         told.is_parked.store(parked, Ordering::Release);

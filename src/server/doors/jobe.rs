@@ -27,6 +27,8 @@ use std::sync::Arc;
 const NAMES: &[(&str, &str)] = &[("python", "python3"), ("javascript", "nodejs")];
 /// The shortest and the longest id of a file.
 const ID: std::ops::RangeInclusive<usize> = 8..=128;
+/// What goes to the compile step, in theirs and ours.
+const COMPILER: [(&str, &str); 2] = [("compileargs", "compile_args"), ("linkargs", "link_args")];
 const MISSING: &str = "One or more of the specified files is missing/unavailable";
 
 /// Jobe's outcomes.
@@ -75,9 +77,18 @@ pub(super) fn refuse(refused: Refused) -> Response {
     } else if refusal.code == Code::RateLimited {
         (status, "Max RUN rate for this server exceeded".to_owned())
     } else {
-        (status, too_high(&refusal))
+        (status, in_their_words(&refusal))
     };
     http::mark((status, [(CONTENT_TYPE, "text/plain; charset=utf-8")], said).into_response(), &refusal)
+}
+
+/// With their names of what is wrong.
+fn in_their_words(refusal: &Refusal) -> String {
+    let field = refusal.details.field.as_deref();
+    match COMPILER.iter().find(|(_, ours)| field == Some(*ours)) {
+        Some((theirs, ours)) => refusal.message.replace(ours, theirs),
+        None => too_high(refusal),
+    }
 }
 
 /// In Jobe's words where it is about a limit of a frame.
@@ -203,6 +214,10 @@ fn fields(server: &Server, caller: &Caller, body: &Value) -> Result<Map<String, 
     fields.insert("main".to_owned(), main.into());
     fields.insert("files".to_owned(), files.into());
     fields.insert("args".to_owned(), args);
+    // As there: where nothing is compiled, they say nothing.
+    for (theirs, ours) in COMPILER.into_iter().filter(|_| toolchain.compiles()) {
+        fields.insert(ours.to_owned(), words(theirs, parameters.and_then(|parameters| parameters.get(theirs)))?.into());
+    }
     fields.insert("limits".to_owned(), limits(parameters)?.into());
     fields.insert("stream".to_owned(), false.into());
     if let Some(input) = spec.get("input").and_then(Value::as_str) {
@@ -232,6 +247,18 @@ fn files(server: &Server, caller: &Caller, list: Option<&Value>) -> Result<Map<S
         files.insert(name.to_owned(), json!({"base64": to_base64(&content)}));
     }
     Ok(files)
+}
+
+/// Those of a list, each split as a shell would: authors write options and what belongs to them as one.
+fn words(name: &str, list: Option<&Value>) -> Result<Vec<String>, Refused> {
+    let no_list = || bad(format!("{name} must be a list of strings"));
+    let Some(list) = list.filter(|list| !list.is_null()) else { return Ok(Vec::new()) };
+    let mut words = Vec::new();
+    for entry in list.as_array().ok_or_else(no_list)? {
+        let split = shlex::split(entry.as_str().ok_or_else(no_list)?);
+        words.extend(split.ok_or_else(|| bad(format!("{name} can't be split into words: a quote is not closed")))?);
+    }
+    Ok(words)
 }
 
 /// The limits of a frame. What is no number, and 0, is the usual limit, never none.

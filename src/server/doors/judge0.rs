@@ -3,18 +3,20 @@
 //! have tokens of their own, a submission is its client's alone. docs/doors-judge0.md says what differs.
 
 mod ask;
+mod form;
 mod info;
 mod languages;
 mod record;
 mod run;
 
-use super::{json, read, usable};
+use super::{json, usable};
 use crate::access::Caller;
 use crate::config::doors::Doors;
 use crate::lock::lock;
 use crate::protocol::{Code, Refusal};
 use crate::server::Server;
 use crate::server::http::{self, Refused};
+use crate::server::socket::LARGE_FRAME;
 use ask::{Errors, Rules};
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
@@ -33,6 +35,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::task::block_in_place;
 
 /// Whose API this is.
 const VERSION: &str = "1.13.1";
@@ -153,6 +156,9 @@ fn attribute(refusal: &Refusal) -> Option<(&'static str, String)> {
         "language" => ("language_id", 1.0),
         "stdin" => ("stdin", 1.0),
         "args" => ("command_line_arguments", 1.0),
+        "compile_args" | "link_args" => ("compiler_options", 1.0),
+        // Of a program that is all files: no script by which it is started.
+        "main" => ("additional_files", 1.0),
         _ if field == "files" || field.starts_with("files.") => ("additional_files", 1.0),
         _ => return None,
     };
@@ -165,13 +171,39 @@ fn refused(status: StatusCode, code: Code, what: impl Into<String>) -> Refused {
     Refused(status, Refusal::new(code, what))
 }
 
-/// What stands behind the `?`.
+/// A body as JSON, or as the form that a page would send.
+async fn read(server: &Server, headers: &HeaderMap, body: Body) -> Result<(Value, usize), Refused> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("multipart/form-data") {
+        let what = "a body is JSON or `application/x-www-form-urlencoded`";
+        return Err(refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadJson, what));
+    }
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        return super::read(server, headers, body).await;
+    }
+    let bytes = http::read(headers, body, server.settings.max_frame_bytes()).await?;
+    let parse = || form::read(&bytes).map_err(|what| refused(StatusCode::BAD_REQUEST, Code::BadField, what));
+    let form = if bytes.len() > LARGE_FRAME { block_in_place(parse) } else { parse() }?;
+    Ok((form, bytes.len()))
+}
+
+/// What stands behind the `?`, and is told with a body as well.
 struct Query(HashMap<String, String>);
 
 impl Query {
     fn of(RawQuery(query): RawQuery) -> Self {
         let pairs = axum::extract::Query::try_from_uri(&format!("/?{}", query.unwrap_or_default()).parse().unwrap_or_default());
         Self(pairs.map(|axum::extract::Query(pairs)| pairs).unwrap_or_default())
+    }
+
+    fn with(mut self, body: &Value) -> Self {
+        for name in ["wait", "base64_encoded", "fields"] {
+            if let Some(said) = body[name].as_str() {
+                self.0.entry(name.to_owned()).or_insert_with(|| said.to_owned());
+            }
+        }
+        self
     }
 
     fn is(&self, name: &str) -> bool {
@@ -208,12 +240,13 @@ async fn create(
     body: Body,
 ) -> Response {
     let _alive = server.connections.token();
-    created(&server, &caller, &Query::of(query), &headers, body).await.unwrap_or_else(refuse)
+    created(&server, &caller, Query::of(query), &headers, body).await.unwrap_or_else(refuse)
 }
 
-async fn created(server: &Arc<Server>, caller: &Caller, query: &Query, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
-    let fields = query.fields()?;
+async fn created(server: &Arc<Server>, caller: &Caller, query: Query, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
     let (body, bytes) = read(server, headers, body).await?;
+    let query = query.with(&body);
+    let fields = query.fields()?;
     let asked = match ask::submission(&body, &rules(server, query.is_base64())) {
         Ok(asked) => asked,
         Err(errors) => return Ok(unprocessable(&errors)),
@@ -251,12 +284,13 @@ async fn create_batch(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    created_batch(&server, &caller, &Query::of(query), &headers, body).await.unwrap_or_else(refuse)
+    created_batch(&server, &caller, Query::of(query), &headers, body).await.unwrap_or_else(refuse)
 }
 
 /// All of them or, where there is no room for all, none.
-async fn created_batch(server: &Arc<Server>, caller: &Caller, query: &Query, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
+async fn created_batch(server: &Arc<Server>, caller: &Caller, query: Query, headers: &HeaderMap, body: Body) -> Result<Response, Refused> {
     let (body, bytes) = read(server, headers, body).await?;
+    let query = query.with(&body);
     let submissions = body["submissions"].as_array().map_or(&[][..], Vec::as_slice);
     check_size(submissions.len())?;
     let share = bytes / submissions.len();

@@ -43,16 +43,8 @@ const LIMITS: [(&str, &str, u64); 6] = [
     ("compile_cpu_time", "compile_ms", 1),
     ("run_cpu_time", "time_ms", 1),
 ];
-/// Of Linux, and whether one ends a program that does not handle it.
-const SIGNALS: &str = "SIGHUP SIGINT SIGQUIT SIGILL SIGTRAP SIGABRT SIGIOT SIGBUS SIGFPE SIGKILL SIGUSR1 SIGSEGV SIGUSR2 SIGPIPE SIGALRM SIGTERM \
-SIGSTKFLT SIGXCPU SIGXFSZ SIGVTALRM SIGPROF SIGIO SIGPOLL SIGPWR SIGSYS SIGUNUSED SIGLOST SIGINFO SIGBREAK";
-const HARMLESS: &str = "SIGCHLD SIGCONT SIGSTOP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGWINCH";
 /// No limit, in Piston's words; here the configured one.
 const NONE: f64 = -1.0;
-
-fn all_signals() -> impl Iterator<Item = (&'static str, bool)> {
-    SIGNALS.split(' ').map(|name| (name, true)).chain(HARMLESS.split(' ').map(|name| (name, false)))
-}
 
 pub(super) fn routes() -> Router<Arc<Server>> {
     let api = Router::new()

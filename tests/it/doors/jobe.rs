@@ -35,6 +35,8 @@ async fn runs_have_their_outcomes() {
         ("print('x' * 3000000)", json!({"parameters": {"streamsize": 1}}), 12, "x"),
         ("import sys\nsys.stdout.buffer.write(b'a\\xff\\n')", json!({}), 15, "a\\xff\n"),
         ("import sys\nprint(sys.argv[1:])", json!({"parameters": {"runargs": ["a", "b c"]}}), 15, "['a', 'b c']\n"),
+        // For a compiler, of which there is none.
+        ("print(2)", json!({"parameters": {"compileargs": ["-O2"], "linkargs": ["-lm"]}}), 15, "2\n"),
         ("print(__file__)", json!({"sourcefilename": "mine.py"}), 15, "mine.py\n"),
     ];
     for (code, more, outcome, stdout) in cases {
@@ -58,6 +60,25 @@ async fn runs_have_their_outcomes() {
     let result = run(&server, &spec("cpp", "#include <iostream>\nint main() { std::cout << 5; }", json!({"sourcefilename": "a.cpp"})));
     assert_eq!((&result["outcome"], &result["stdout"]), (&json!(15), &json!("5")));
     assert_eq!(run(&server, &spec("c", "int main(void) { *(volatile int *)0 = 1; }", json!({})))["outcome"], 12);
+    // What is for the compiler goes before the source, what is for the linker behind it; authors write two words as one.
+    let code = "#include <stdio.h>\nextern char a;\nint main(void) { printf(\"%s%d\", TEXT, (int)(long)&a); }";
+    let parameters =
+        json!({"compileargs": ["-std=c11 -Wall", "-x c", "-DTEXT='\"$x \"'", "-x none"], "linkargs": ["-lm -Wl,--defsym=a=5"]});
+    let result = run(&server, &spec("c", code, json!({"parameters": parameters})));
+    assert_eq!((&result["outcome"], &result["stdout"]), (&json!(15), &json!("$x 5")), "{result}");
+    let result =
+        run(&server, &spec("c", "int main(void) { int x; return 0; }", json!({"parameters": {"compileargs": ["-Wall", "-Werror"]}})));
+    assert_eq!(result["outcome"], 11, "{result}");
+    for (language, name, value, what) in [
+        ("c", "compileargs", json!("-O2"), "compileargs must be a list of strings"),
+        ("c", "linkargs", json!([1]), "linkargs must be a list of strings"),
+        ("c", "compileargs", json!(["-D'x"]), "compileargs can't be split into words: a quote is not closed"),
+        ("c", "compileargs", json!(["-D\0"]), "`compileargs` holds a NUL character"),
+        ("go", "linkargs", json!(["-s"]), "`linkargs` needs a language whose compile step takes such arguments, and `go` is none"),
+    ] {
+        let answer = ask(&server, "POST", &format!("{API}/runs"), &spec(language, "", json!({"parameters": {name: value}})));
+        assert_eq!((answer.status, answer.text()), (400, what));
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Cursor, Read, Write};
 use std::net::TcpListener;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use zip::write::SimpleFileOptions;
 
 const PYTHON: u64 = 71;
@@ -178,6 +178,120 @@ async fn every_end_has_its_status() {
     }
 }
 
+#[tokio::test]
+async fn compilers_have_options() {
+    if !containers::docker() {
+        return;
+    }
+    let server = containers::server(&[]).await;
+    let code =
+        "#include <stdio.h>\n#include <math.h>\nint main(void) { volatile double two = 2; printf(\"%s %.0f\", TEXT, sqrt(two * 2)); }";
+    let options = "-O3 -lm \"-DTEXT=\\\"a b; $(id)\\\"\"";
+    let answer = wait(&server, &json!({"language_id": 50, "source_code": code, "compiler_options": options}));
+    assert_eq!((&answer["stdout"], &answer["compiler_options"]), (&json!("a b; $(id) 2"), &json!(options)), "{answer}");
+    let answer = wait(&server, &json!({"language_id": 50, "source_code": code, "compiler_options": "-Werror -DTEXT=1"}));
+    assert_eq!(answer["status_id"], 6, "{answer}");
+    for (language, options, what) in [
+        (50, "-D\"x", "can't be split"),
+        (50, "-D\0", "NUL"),
+        (46, "-O2", "setting compiler options is only allowed for compiled languages"),
+    ] {
+        let answer =
+            ask(&server, "POST", "/submissions", &json!({"language_id": language, "source_code": "1", "compiler_options": options}));
+        assert!(answer.status == 422 && answer.json()["compiler_options"][0].as_str().unwrap().contains(what), "{}", answer.text());
+    }
+    // Blanks are no options, for whatever language.
+    assert_eq!(wait(&server, &json!({"language_id": 46, "source_code": "echo 1", "compiler_options": " \n"}))["stdout"], "1\n");
+}
+
+/// What Judge0 calls a multi-file program: its scripts say how it is compiled and run.
+#[tokio::test]
+async fn programs_of_many_files() {
+    if !containers::docker() {
+        return;
+    }
+    let server = containers::server(&[]).await;
+    assert_eq!(get(&server, "/languages/89")["name"], "Multi-file program");
+    let program = |files: &[(&str, &[u8])], more: Value| {
+        let mut body = json!({"language_id": 89, "additional_files": archive(files)});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let main: &[u8] = b"#include <iostream>\n#include \"lib/twice.h\"\nint main() { int n; std::cin >> n; std::cout << twice(n); }";
+    let files: [(&str, &[u8]); 4] = [
+        ("main.cpp", main),
+        ("lib/twice.h", b"inline int twice(int n) { return 2 * n; }"),
+        ("compile", b"g++ -Wall -o main main.cpp\necho 'print(int(input()) + 1)' > more.py"),
+        ("run", b"./main | python3 more.py\nexit ${1:-0}"),
+    ];
+    let answer = wait(&server, &program(&files, json!({"stdin": "21", "expected_output": "43"})));
+    assert_eq!((&answer["status_id"], &answer["stdout"], &answer["source_code"]), (&json!(3), &json!("43\n"), &Value::Null), "{answer}");
+    let answer = wait(&server, &program(&files, json!({"stdin": "4", "command_line_arguments": "7"})));
+    assert_eq!((&answer["status_id"], &answer["exit_code"], &answer["stdout"]), (&json!(11), &json!(7), &json!("9\n")), "{answer}");
+    let answer = wait(&server, &program(&[("run", b"cat data/x"), ("data/x", b"inside")], json!({})));
+    assert_eq!((&answer["status_id"], &answer["stdout"], &answer["compile_output"]), (&json!(3), &json!("inside"), &Value::Null));
+    let answer = wait(&server, &program(&[("compile", b"echo said; false"), ("run", b"echo no")], json!({})));
+    assert_eq!(
+        (&answer["status_id"], &answer["compile_output"], &answer["stdout"]),
+        (&json!(6), &json!("said\n"), &Value::Null),
+        "{answer}"
+    );
+    let run: &[(&str, &[u8])] = &[("run", b"")];
+    for (body, attribute, what) in [
+        (program(run, json!({"source_code": "x"})), "source_code", "must be blank"),
+        (json!({"language_id": 89}), "additional_files", "can't be blank"),
+        (json!({"language_id": 89, "additional_files": base64(b"no zip")}), "additional_files", "not a readable archive"),
+        (program(&[], json!({})), "additional_files", "can't be blank"),
+        (program(&[("compile", b"")], json!({})), "additional_files", "`run`"),
+        (program(run, json!({"compiler_options": "-O2"})), "compiler_options", "only allowed for compiled languages"),
+    ] {
+        let answer = ask(&server, "POST", "/submissions", &body);
+        assert!(answer.status == 422 && answer.json()[attribute][0].as_str().unwrap_or_default().contains(what), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn bodies_as_forms() {
+    let server = Server::start(&["--set", "connection.max_frame_kb=64"]);
+    let post = |path: &str, headers: &str, body: &str| {
+        server.ask("POST", path, &format!("content-type: application/x-www-form-urlencoded; charset=UTF-8\r\n{headers}"), body)
+    };
+    let form = "language_id=71&source_code=print(input()+%2b+%22+%c3%bc%22)&stdin=a+%26+b&cpu_time_limit=1.5&redirect_stderr_to_stdout=1&number_of_runs=";
+    for (path, body) in
+        [("/submissions?wait=true&fields=*", form.to_owned()), ("/judge0/submissions", format!("{form}&wait=true&fields=*"))]
+    {
+        let answer = post(path, "", &body);
+        let told = answer.json();
+        assert_eq!((answer.status, &told["stdout"], &told["cpu_time_limit"]), (201, &json!("a & b \u{fc}\n"), &json!("1.5")), "{told}");
+        assert_eq!((&told["redirect_stderr_to_stdout"], &told["number_of_runs"]), (&json!(true), &json!(1)));
+    }
+    let code: String = base64(b"print('packed?')").bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let answer = post("/submissions?wait=true&base64_encoded=true", "", &format!("language_id=71&source_code={code}"));
+    assert_eq!(answer.json()["stdout"], json!(base64(b"packed?\n")));
+    let batch = "submissions[][language_id]=71&submissions[][source_code]=print(1)&submissions%5B%5D%5Blanguage_id%5D=71";
+    let answer = post("/submissions/batch", "", batch);
+    assert_eq!((answer.status, &answer.json()[1]), (201, &json!({"source_code": ["can't be blank"]})), "{}", answer.text());
+    let token = answer.json()[0]["token"].as_str().unwrap().to_owned();
+    assert_eq!(ended(&server, &token).await["stdout"], "1\n");
+    for (body, status, what) in [
+        ("", 422, "language_id"),
+        ("language_id=71", 422, "source_code"),
+        ("language_id=x&source_code=1", 422, "language with id x doesn't exist"),
+        ("language_id=71&source_code=1&cpu_time_limit=1e9", 422, "less than or equal to 60"),
+        ("language_id=71&source_code=%ff", 400, "not UTF-8"),
+        (&"a&".repeat(5000), 400, "4096 fields"),
+        (&"x".repeat(70 << 10), 413, "too large"),
+        ("{\"language_id\": 71}", 422, "language_id"),
+    ] {
+        let answer = post("/submissions?wait=true", "", body);
+        assert!(answer.status == status && answer.text().contains(what), "{body:.80}: {} {}", answer.status, answer.text());
+    }
+    // What a page may send without being asked: it is turned away for where it comes from.
+    assert_eq!(post("/submissions?wait=true", "origin: https://evil.example\r\n", form).status, 403);
+    let multipart = server.ask("POST", "/submissions", "content-type: multipart/form-data; boundary=x\r\n", "--x--");
+    assert!(multipart.status == 415 && multipart.json()["error"].is_string(), "{}", multipart.text());
+}
+
 fn archive(files: &[(&str, &[u8])]) -> String {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
@@ -211,7 +325,14 @@ async fn what_is_wrong_is_told_by_attribute() {
         (python("1", json!({"number_of_runs": 21})), "number_of_runs", "must be less than or equal to 20"),
         (python("1", json!({"stack_limit": 1e9})), "stack_limit", "must be less than or equal to 256000"),
         (python("1", json!({"enable_network": true})), "enable_network", "enabling network is not allowed"),
-        (python("1", json!({"compiler_options": "-O3"})), "compiler_options", "setting compiler options is not allowed"),
+        (
+            python("1", json!({"compiler_options": "-O3"})),
+            "compiler_options",
+            "setting compiler options is only allowed for compiled languages",
+        ),
+        (python("1", json!({"compiler_options": ["-O3"]})), "compiler_options", "must be a string"),
+        (python("1", json!({"compiler_options": "-D'x"})), "compiler_options", "only allowed"),
+        (python("1", json!({"compiler_options": "x".repeat(513)})), "compiler_options", "is too long (maximum is 512 characters)"),
         (python("1", json!({"callback_url": "http://169.254.169.254/"})), "callback_url", "setting callback is not allowed"),
         (python("1", json!({"command_line_arguments": "'a"})), "command_line_arguments", "quote"),
         (python("1", json!({"stdin": ["x"]})), "stdin", "must be a string"),
@@ -357,6 +478,23 @@ async fn callbacks_go_to_allowed_hosts_and_are_tried_again() {
         let answer = ask(&server, "POST", "/submissions", &asked(url.to_owned()));
         assert_eq!((answer.status, answer.json()), (422, json!({"callback_url": ["setting callback is not allowed"]})), "{url}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_does_not_wait_for_the_callback() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap().to_string();
+    let server = Server::start(&["--set", &format!("doors.callback_hosts=[\"{place}\"]")]);
+    // Nobody answers there until the client was: were the answer to wait for it, it would come after three tries of 5 s.
+    let begun = Instant::now();
+    let asked = python("print('done')", json!({"callback_url": format!("http://{place}/hook")}));
+    let answer = ask(&server, "POST", "/submissions?wait=true", &asked);
+    let time = begun.elapsed();
+    assert_eq!((answer.status, &answer.json()["stdout"]), (201, &json!("done\n")), "{}", answer.text());
+    assert!(time < Duration::from_secs(4), "{time:?}");
+    let (first, told) = answer_once(&listener, "200 Yes");
+    assert_eq!((first.as_str(), &told["token"]), ("PUT /hook HTTP/1.1", &answer.json()["token"]));
+    assert_eq!((&told["stdout"], &told["status"]["id"]), (&json!(base64(b"done\n")), &json!(3)));
 }
 
 #[tokio::test]

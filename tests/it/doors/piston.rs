@@ -272,6 +272,96 @@ async fn signals_end_a_program() {
     }
 }
 
+/// Tells each signal that it gets; 15 ends it.
+const HANDLES: &str = r#"
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void on(int signal) {
+    printf("got %d\n", signal);
+    fflush(stdout);
+    if (signal == SIGTERM) exit(7);
+}
+
+int main(void) {
+    signal(SIGINT, on);
+    signal(SIGUSR1, on);
+    signal(SIGTERM, on);
+    puts("on");
+    fflush(stdout);
+    for (;;) pause();
+}
+"#;
+
+impl Socket {
+    async fn until_output(&mut self, output: &str) {
+        let mut seen = String::new();
+        while seen != output {
+            let frame = self.next().await;
+            if frame["type"] == "data" {
+                seen.push_str(frame["data"].as_str().unwrap());
+            }
+        }
+    }
+
+    async fn signal(&mut self, signal: &str) {
+        self.send(json!({"type": "signal", "signal": signal})).await;
+    }
+}
+
+#[tokio::test]
+async fn signals_reach_a_program_in_a_container() {
+    if !containers::docker() {
+        return;
+    }
+    let server = containers::server(&[]).await;
+    let mut socket = Socket::init(&server, "c", HANDLES).await;
+    socket.until_output("on\n").await;
+    // Harmless by default, and not handled: nothing.
+    socket.signal("SIGWINCH").await;
+    socket.signal("SIGUSR1").await;
+    socket.until_output("got 10\n").await;
+    socket.signal("SIGINT").await;
+    socket.until_output("got 2\n").await;
+    // As many as a client likes: it is not ended, and goes on hearing.
+    for _ in 0..5000 {
+        socket.signal("SIGUSR1").await;
+    }
+    socket.signal("SIGTERM").await;
+    let (frames, output, code) = socket.rest().await;
+    assert_eq!((frames, code), (vec![exit("run", json!(7), Value::Null)], 4999));
+    assert!(output.ends_with("got 15\n") && output.matches("got 10\n").count() >= 1, "{output:.200}");
+    // Who does not handle one ends by it, all of its processes with it, and the name is that of Linux.
+    for (sent, named) in
+        [("SIGINT", "SIGINT"), ("SIGTERM", "SIGTERM"), ("SIGKILL", "SIGKILL"), ("SIGUSR2", "SIGUSR2"), ("SIGPOLL", "SIGIO")]
+    {
+        let mut socket =
+            Socket::init(&server, "c", "#include <unistd.h>\nint main(void) { fork(); write(1, \"on\\n\", 3); for (;;) pause(); }").await;
+        socket.until_output("on\non\n").await;
+        socket.signal(sent).await;
+        let (frames, _, code) = socket.rest().await;
+        assert_eq!((frames, code), (vec![exit("run", Value::Null, json!(named))], 4999));
+    }
+}
+
+#[tokio::test]
+async fn signals_before_a_program_has_begun_do_what_they_do_by_default() {
+    if !containers::docker() {
+        return;
+    }
+    // No container is there yet: it takes longer to make one than to say a word.
+    let server = containers::server(&[]).await;
+    let mut socket = Socket::init(&server, "bash", "trap '' INT; echo deaf").await;
+    for harmless in ["SIGCHLD", "SIGSTOP", "SIGCONT"] {
+        socket.signal(harmless).await;
+    }
+    socket.signal("SIGINT").await;
+    let (frames, output, code) = socket.rest().await;
+    assert_eq!((&frames[frames.len() - 1], output.as_str(), code), (&exit("run", Value::Null, json!("SIGINT")), "", 4999), "{frames:?}");
+}
+
 #[tokio::test]
 async fn the_socket_is_closed_with_pistons_codes() {
     let server = Server::start(&["--set", "cells.count=1", "--set", "desk.live=8"]);
@@ -286,6 +376,10 @@ async fn the_socket_is_closed_with_pistons_codes() {
         (false, json!({"type": "signal", "signal": "SIGINT"}), 4003),
         (true, json!({"type": "data", "stream": "stdout", "data": "x"}), 4004),
         (true, json!({"type": "signal", "signal": "SIGNOTAREALONE"}), 4005),
+        (true, json!({"type": "signal", "signal": "SIGLOST"}), 4005),
+        (true, json!({"type": "signal", "signal": "sigint"}), 4005),
+        (true, json!({"type": "signal", "signal": 2}), 4005),
+        (true, json!({"type": "signal"}), 4005),
         (true, json!({"type": "data", "stream": "stdin", "data": 5}), 4002),
     ];
     for (is_running, frame, code) in cases {

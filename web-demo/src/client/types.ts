@@ -5,7 +5,7 @@ export type CancelFrame = {
   type: "cancel"
 }
 
-export type ClientFrame = HelloFrame | RunFrame | StdinFrame | CancelFrame | WorkspaceOpenFrame | WorkspaceListFrame | WorkspaceReadFrame | WorkspaceCloseFrame | GlanceFrame | ClockFrame
+export type ClientFrame = HelloFrame | RunFrame | StdinFrame | CancelFrame | SignalFrame | WorkspaceOpenFrame | WorkspaceListFrame | WorkspaceReadFrame | WorkspaceCloseFrame | GlanceFrame | ClockFrame
 
 export type ClockFrame = {
   difference_ms: number
@@ -278,6 +278,8 @@ export type RunFrame = {
   collect?: CollectFrame | null
   command?: Array<string> | null
   compare?: CompareFrame | null
+  /** For the compile step, before the sources */
+  compile_args?: Array<string> | null
   deterministic?: DeterministicFrame | null
   env?: Record<string, string> | null
   files?: Record<string, Data> | null
@@ -287,6 +289,8 @@ export type RunFrame = {
   interactive?: boolean | null
   language: string
   limits?: LimitsFrame | null
+  /** For the compile step, behind the sources */
+  link_args?: Array<string> | null
   main?: string | null
   meta?: unknown
   priority?: Priority | null
@@ -322,6 +326,13 @@ export type ServerLimits = {
   most: LimitsPart
   runs: number
   stdin_kb: number
+}
+
+export type SignalFrame = {
+  id: string
+  /** As Linux names it: `SIGINT` */
+  signal: string
+  type: "signal"
 }
 
 export type SpacePart = {

@@ -166,6 +166,7 @@ const MAIN: Record<string, string> = {
   go: 'main.go',
   csharp: 'main.cs',
   bash: 'main.sh',
+  multi: 'run',
 }
 export function mainFile(language: string): string {
   return MAIN[language] ?? (language.startsWith('cpp') ? 'main.cpp' : 'main')

@@ -18,6 +18,9 @@ pub(super) const MOST_RUNS: u64 = 20;
 pub(super) const MOST_STACK: u64 = 256_000;
 pub(super) const MOST_EXTRA: f64 = 5.0;
 
+/// Characters of a compiler's options.
+const MOST_OPTIONS: usize = 512;
+
 /// What is wrong, by attribute.
 pub(super) type Errors = BTreeMap<String, Vec<String>>;
 
@@ -57,8 +60,11 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
         }
     };
     let source = text("source_code", &mut errors).filter(|source| !source.trim_ascii().is_empty());
-    if source.is_none() {
-        one(&mut errors, "source_code", "can't be blank");
+    let is_project = toolchain.is_some_and(|(_, toolchain)| languages::is_project(toolchain));
+    match (is_project, &source) {
+        (false, None) => one(&mut errors, "source_code", "can't be blank"),
+        (true, Some(_)) => one(&mut errors, "source_code", "must be blank"),
+        (false, Some(_)) | (true, None) => {}
     }
     let (stdin, expected) = (text("stdin", &mut errors), text("expected_output", &mut errors));
     let limits = limits(body, rules.limits, &mut attributes, &mut errors);
@@ -73,23 +79,28 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
     if flag(body, "enable_network") {
         one(&mut errors, "enable_network", "enabling network is not allowed");
     }
-    if body["compiler_options"].as_str().is_some_and(|options| !options.trim().is_empty()) {
-        one(&mut errors, "compiler_options", "setting compiler options is not allowed");
-    }
+    let (compile_args, link_args) = compiler_options(body, toolchain.map(|(_, toolchain)| toolchain), &mut attributes, &mut errors);
     let args = args(body, &mut attributes, &mut errors);
     let callback = callback(body, rules, &mut attributes, &mut errors);
     let files = additional_files(body, rules.limits, &mut errors);
-    let (Some(source), Some((language_id, toolchain)), true) = (source, toolchain, errors.is_empty()) else {
+    if is_project && files.is_empty() && !errors.contains_key("additional_files") {
+        one(&mut errors, "additional_files", "can't be blank");
+    }
+    let (Some((language_id, toolchain)), true) = (toolchain, errors.is_empty()) else {
         return Err(errors);
     };
     let main = toolchain.main.as_str();
     let mut all: Map<String, Value> = files.into_iter().map(|(name, bytes)| (name, json!({"base64": to_base64(&bytes)}))).collect();
-    all.insert(main.to_owned(), json!({"base64": to_base64(&source)}));
+    if let Some(source) = &source {
+        all.insert(main.to_owned(), json!({"base64": to_base64(source)}));
+    }
     let mut fields = Map::new();
     fields.insert("language".to_owned(), toolchain.name.as_str().into());
     fields.insert("main".to_owned(), main.into());
     fields.insert("files".to_owned(), all.into());
     fields.insert("args".to_owned(), args.into());
+    fields.insert("compile_args".to_owned(), compile_args.into());
+    fields.insert("link_args".to_owned(), link_args.into());
     fields.insert("limits".to_owned(), limits.into());
     if let Some(stdin) = &stdin {
         fields.insert("stdin".to_owned(), json!({"base64": to_base64(stdin)}));
@@ -102,7 +113,7 @@ pub(super) fn submission(body: &Value, rules: &Rules<'_>) -> Result<Asked, Error
         owner: None,
         language_id,
         language: languages::name(toolchain),
-        source_code: Blob(source),
+        source_code: source.map(Blob),
         stdin: stdin.map(Blob),
         expected_output: expected.map(Blob),
         additional_files: body["additional_files"].as_str().map(|files| Blob(lenient_base64(files))),
@@ -132,8 +143,15 @@ fn language<'a>(body: &Value, rules: &Rules<'a>, errors: &mut Errors) -> Option<
     known
 }
 
+/// Whatever does not say no, as there.
 fn flag(body: &Value, attribute: &str) -> bool {
-    matches!(&body[attribute], Value::Bool(true)) || body[attribute] == "true" || body[attribute] == 1
+    match &body[attribute] {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !["", "0", "f", "F", "false", "FALSE", "off", "OFF"].contains(&text.as_str()),
+        Value::Array(_) | Value::Object(_) => false,
+    }
 }
 
 /// A number above 0 and up to a bound, also as text; None where nothing is said or something is wrong.
@@ -185,6 +203,40 @@ fn limits(body: &Value, config: &LimitsConfig, attributes: &mut Map<String, Valu
     let stack = number(body, "stack_limit", (0.0, MOST_STACK as f64), errors).unwrap_or(64_000.0);
     attributes.insert("stack_limit".to_owned(), whole(stack).into());
     limits
+}
+
+/// As a shell would split them, with libraries apart: a linker that is asked for one before the sources has forgotten it when it comes to them.
+fn compiler_options(
+    body: &Value,
+    toolchain: Option<&Toolchain>,
+    attributes: &mut Map<String, Value>,
+    errors: &mut Errors,
+) -> (Vec<String>, Vec<String>) {
+    const ATTRIBUTE: &str = "compiler_options";
+    let text = match &body[ATTRIBUTE] {
+        Value::String(text) => text,
+        Value::Null => return Default::default(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            one(errors, ATTRIBUTE, "must be a string");
+            return Default::default();
+        }
+    };
+    attributes.insert(ATTRIBUTE.to_owned(), text.as_str().into());
+    if text.trim().is_empty() {
+        return Default::default();
+    }
+    if text.chars().count() > MOST_OPTIONS {
+        one(errors, ATTRIBUTE, format!("is too long (maximum is {MOST_OPTIONS} characters)"));
+    }
+    if toolchain.is_some_and(|toolchain| !toolchain.takes("compile_args")) {
+        one(errors, ATTRIBUTE, "setting compiler options is only allowed for compiled languages");
+    }
+    let words = shlex::split(text).unwrap_or_else(|| {
+        one(errors, ATTRIBUTE, "can't be split: a quote is not closed");
+        Vec::new()
+    });
+    let has_place = toolchain.is_some_and(|toolchain| toolchain.takes("link_args"));
+    words.into_iter().partition(|word| !(has_place && word.starts_with("-l")))
 }
 
 /// As a shell would split them; nothing in them is expanded.

@@ -85,7 +85,7 @@ async fn config_info(State(server): State<Arc<Server>>) -> Response {
     let told = json!({
         "maintenance_mode": server.runner.is_draining(),
         "enable_wait_result": true,
-        "enable_compiler_options": false,
+        "enable_compiler_options": true,
         "allowed_languages_for_compile_options": [],
         "enable_command_line_arguments": true,
         "enable_submission_delete": true,

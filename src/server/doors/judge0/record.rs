@@ -61,7 +61,7 @@ pub(super) struct Record {
     pub(super) owner: Option<String>,
     pub(super) language_id: u64,
     pub(super) language: String,
-    pub(super) source_code: Blob,
+    pub(super) source_code: Option<Blob>,
     pub(super) stdin: Option<Blob>,
     pub(super) expected_output: Option<Blob>,
     pub(super) additional_files: Option<Blob>,
@@ -151,8 +151,8 @@ pub(super) struct NoText;
 impl Record {
     /// What it holds of a client's.
     pub(super) fn bytes(&self) -> usize {
-        let others = [&self.stdin, &self.expected_output, &self.additional_files];
-        self.source_code.0.len() + others.into_iter().flatten().map(|blob| blob.0.len()).sum::<usize>()
+        let all = [&self.source_code, &self.stdin, &self.expected_output, &self.additional_files];
+        all.into_iter().flatten().map(|blob| blob.0.len()).sum::<usize>()
     }
 
     pub(super) fn render(&self, fields: &[&str], base64: bool) -> Result<Value, NoText> {
@@ -173,7 +173,7 @@ impl Record {
         let message = result.message.as_ref().map(|message| Blob(message.as_bytes().to_vec()));
         Ok(match field {
             "token" => self.token.as_str().into(),
-            "source_code" => bytes(Some(&self.source_code))?,
+            "source_code" => bytes(self.source_code.as_ref())?,
             "language_id" => self.language_id.into(),
             "language" => json!({"id": self.language_id, "name": self.language}),
             "stdin" => bytes(self.stdin.as_ref())?,

@@ -2,13 +2,13 @@
 //! into frames, a writing half sends them. A client that goes ends its program; one that does not read stops it and nothing else.
 
 use super::stage::{self, Ended};
-use super::{Order, all_signals, order, said};
+use super::{Order, order, said};
 use crate::access::{Caller, Seat};
 use crate::event::{Event, Pipe, Text};
 use crate::judge::Status;
-use crate::lock::lock;
+use crate::link::Signal;
 use crate::protocol::render;
-use crate::runner::{Input, Run};
+use crate::runner::{Input, Run, Signals};
 use crate::server::Server;
 use crate::server::doors::begin;
 use crate::server::socket::{Goodbye, LARGE_FRAME, OUTGOING, Socket, framed, handshake, part, switching, write};
@@ -20,13 +20,12 @@ use futures_util::StreamExt;
 use futures_util::stream::SplitStream;
 use hyper::upgrade::Upgraded;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::{JoinSet, block_in_place};
 use tokio_tungstenite::tungstenite::error::Error;
 use tokio_tungstenite::tungstenite::protocol::Message;
-use tokio_util::sync::CancellationToken;
 
 /// How long a client may take to say what it wants.
 const INITIALIZATION: Duration = Duration::from_secs(1);
@@ -87,9 +86,7 @@ struct Connection {
 /// What a client may still say to its program.
 struct Live {
     input: Input,
-    cancel: CancellationToken,
-    /// The signal that ended it.
-    signal: Arc<Mutex<Option<String>>>,
+    signals: Signals,
 }
 
 impl Connection {
@@ -156,19 +153,18 @@ impl Connection {
             // All of its input comes by the socket.
             fields.remove("stdin");
             fields.insert("interactive".to_owned(), true.into());
-            let (run, cancel) = begin(&self.server, &self.caller, fields, bytes)?;
-            Ok((run, cancel, json!({"type": "runtime", "language": language, "version": version}), compiles))
+            let (run, _) = begin(&self.server, &self.caller, fields, bytes)?;
+            Ok((run, json!({"type": "runtime", "language": language, "version": version}), compiles))
         });
-        let (run, cancel, runtime, compiles) = match begun {
+        let (run, runtime, compiles) = match begun {
             Ok(begun) => begun,
             Err(refusal) => {
                 self.server.runner.metrics().refusal(refusal.code.word()).inc();
                 return Err(fail(&self.outgoing, &self::said(&refusal)).await);
             }
         };
-        let live = Live { input: run.input(), cancel, signal: Arc::default() };
-        let telling = Telling { caller: self.caller.clone(), outgoing: self.outgoing.clone(), signal: live.signal.clone(), compiles };
-        self.live = Some(live);
+        self.live = Some(Live { input: run.input(), signals: run.signals() });
+        let telling = Telling { caller: self.caller.clone(), outgoing: self.outgoing.clone(), compiles };
         self.runs.spawn(telling.attend(run, runtime));
         Ok(())
     }
@@ -188,16 +184,12 @@ impl Connection {
     }
 }
 
-/// Whatever ends a program where it is not handled ends this one; the others do nothing.
 fn signal(live: &Live, said: &Value) -> Result<(), Goodbye> {
-    let known = said["signal"].as_str().and_then(|name| all_signals().find(|(known, _)| *known == name));
-    let Some((name, ends)) = known else {
+    let Some(signal) = said["signal"].as_str().and_then(Signal::parse) else {
         return Err(Goodbye::Close(close::INVALID_SIGNAL, "Invalid signal"));
     };
-    if ends {
-        lock(&live.signal).get_or_insert_with(|| name.to_owned());
-        live.cancel.cancel();
-    }
+    // What comes too late is nobody's.
+    live.signals.send(signal);
     Ok(())
 }
 
@@ -221,7 +213,6 @@ async fn send(outgoing: &mpsc::Sender<Message>, frame: &Value) -> Result<usize, 
 struct Telling {
     caller: Caller,
     outgoing: mpsc::Sender<Message>,
-    signal: Arc<Mutex<Option<String>>>,
     compiles: bool,
 }
 
@@ -260,9 +251,7 @@ impl Telling {
                 }
                 Event::Ended(outcome) if outcome.verdict.status == Status::CompileError => {}
                 Event::Ended(outcome) => {
-                    let signal = lock(&self.signal).clone().filter(|_| outcome.verdict.status == Status::Cancelled);
-                    let ended = signal.map_or_else(|| stage::run_ended(&outcome), |signal| Ended::by_signal(&signal));
-                    self.exit(if is_running || !self.compiles { "run" } else { "compile" }, &ended).await?;
+                    self.exit(if is_running || !self.compiles { "run" } else { "compile" }, &stage::run_ended(&outcome)).await?;
                 }
                 Event::Queued { .. } | Event::Preparing { .. } | Event::Started { .. } => {}
                 Event::Test(_) | Event::Line { .. } | Event::Waiting => {}

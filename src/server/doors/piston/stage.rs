@@ -130,7 +130,7 @@ impl Ended {
         Self { code: None, signal: Some(signal.to_owned()), status: Some(status), message: Some(message) }
     }
 
-    pub(super) fn by_signal(signal: &str) -> Self {
+    fn by_signal(signal: &str) -> Self {
         Self::by(signal, "SG", format!("Caught fatal signal {signal}"))
     }
 

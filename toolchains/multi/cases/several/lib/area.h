@@ -1,0 +1,1 @@
+static int area(int width, int height) { return width * height; }
