@@ -98,8 +98,18 @@ async fn jobs(report: &mut Report, queues: &Queues, gateway: &Server, single: &S
         rows.push(row("single server, 16 under way", alone));
         rows.push(row("worker, out of a queue", queued));
         rows.push(row("gateway and worker, 16 under way", abroad));
-        report.goal(&format!("jobs/s of a worker out of RabbitMQ, to the same machine without, {what}"), queued / alone, "", Bound::AtLeast(0.8));
-        report.goal(&format!("jobs/s through a gateway and a worker, to the same machine without, {what}"), abroad / alone, "", Bound::AtLeast(0.8));
+        report.goal(
+            &format!("jobs/s of a worker out of RabbitMQ, to the same machine without, {what}"),
+            queued / alone,
+            "",
+            Bound::AtLeast(0.8),
+        );
+        report.goal(
+            &format!("jobs/s through a gateway and a worker, to the same machine without, {what}"),
+            abroad / alone,
+            "",
+            Bound::AtLeast(0.8),
+        );
     }
     report.table(&["Python, one cell", "where", "jobs/s", "of the single server's"], rows);
 }
