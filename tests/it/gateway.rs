@@ -250,7 +250,7 @@ async fn signals_and_compilers_arguments_go_along(carrier: Carrier) {
     }
     until(|| {
         let languages: Value = serde_json::from_str(&cluster.gateways[0].get("/v1/languages").1).unwrap();
-        languages["languages"].as_array().unwrap().iter().any(|language| language["name"] == "c" && language["state"] == "ready")
+        languages.as_array().unwrap().iter().any(|language| language["name"] == "c" && language["state"] == "ready")
     });
     let code = "#include <signal.h>\n#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\nstatic void on(int s) { printf(\"had %d\", s + MORE); exit(6); }\n\
 int main(void) { signal(SIGINT, on); puts(\"on\"); for (;;) pause(); }";
