@@ -294,10 +294,9 @@ impl Gateway {
 /// For a carrier that chooses workers itself, and judges by their silence.
 #[cfg(feature = "kafka")]
 impl Gateway {
-    /// As `away`, where workers don't learn of it before their leases have run out.
-    fn away_unseen(&self, why: String) {
+    /// The broker was lost, and workers learn of it only when their leases have run out.
+    fn unclear(&self) {
         lock(&self.state).unclear = Some(Instant::now() + SILENCE);
-        self.away(why);
     }
 
     /// This worker gets the job; false where nobody waits for it any more.
