@@ -2,6 +2,7 @@
 //! nothing of it. Who is gone is told by its carrier: over RabbitMQ by the broker, over Kafka by a silence that the worker has kept before it may end.
 //! Knows no broker: `gateway::amqp` and `gateway::kafka` carry, `queue::gateways` is the worker's side. Never gives a job to two workers: whoever is lost is forgotten first.
 
+mod abroad;
 #[cfg(feature = "amqp")]
 pub(crate) mod amqp;
 pub(crate) mod event;
@@ -13,10 +14,10 @@ pub(crate) mod words;
 use crate::config::backend::Backend as Settings;
 use crate::engine::{Changes, Readiness};
 use crate::job::{Handed, Job};
-use crate::link::Signal;
 use crate::lock::lock;
 use crate::standing::{Bond, Fault, Standing};
-use event::{Reader, Told};
+pub use abroad::Abroad;
+pub(crate) use abroad::News;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use prometheus_client::metrics::counter::Counter;
@@ -115,30 +116,6 @@ pub struct Message {
     rest: VecDeque<Vec<u8>>,
 }
 
-/// A run elsewhere, as its owner holds it. Dropping it ends it.
-pub struct Abroad {
-    gateway: Arc<Gateway>,
-    number: u64,
-    inbox: mpsc::Receiver<Heard>,
-    batch: Vec<u8>,
-    /// What of it was read.
-    read: usize,
-    /// Read and not told to the worker.
-    owed: u32,
-    reader: Reader,
-    is_over: bool,
-}
-
-/// What comes of a run elsewhere.
-#[derive(Debug)]
-pub(crate) enum News {
-    Told(Told),
-    /// The worker does not take it.
-    Unfit(String),
-    /// Whoever had it is gone, and what became of it is not known.
-    Lost,
-}
-
 impl Gateway {
     /// What is to be sent comes out of the receiver, for a carrier.
     pub(crate) fn new(changes: Changes) -> (Arc<Self>, mpsc::Receiver<Outgoing>) {
@@ -211,16 +188,7 @@ impl Gateway {
             state.runs.insert(number, Entry { inbox: Some(inbox), session: None, sent_to: None, is_parked: false, rest });
             number
         };
-        let abroad = Abroad {
-            gateway: self.clone(),
-            number,
-            inbox: heard,
-            batch: Vec::new(),
-            read: 0,
-            owed: 0,
-            reader: Reader::default(),
-            is_over: false,
-        };
+        let abroad = Abroad::new(self.clone(), number, heard);
         self.counts.sent.inc();
         let _ = self.outgoing.send(Outgoing::Job { number, body }).await;
         abroad
@@ -326,10 +294,9 @@ impl Gateway {
 /// For a carrier that chooses workers itself, and judges by their silence.
 #[cfg(feature = "kafka")]
 impl Gateway {
-    /// As `away`, where workers don't learn of it before their leases have run out.
-    fn away_unseen(&self, why: String) {
+    /// The broker was lost, and workers learn of it only when their leases have run out.
+    fn unclear(&self) {
         lock(&self.state).unclear = Some(Instant::now() + SILENCE);
-        self.away(why);
     }
 
     /// This worker gets the job; false where nobody waits for it any more.
@@ -390,107 +357,4 @@ async fn unheard<Output>(outgoing: &mut mpsc::Receiver<Outgoing>, until: impl Fu
 
 fn cancel(session: &str, number: u64) -> Outgoing {
     Outgoing::Control { session: session.to_owned(), number, body: words::encode(&Control::Cancel) }
-}
-
-impl Abroad {
-    /// What is told next. Cancel safe.
-    pub(crate) async fn next(&mut self, job: &Job) -> News {
-        loop {
-            if self.read < self.batch.len() {
-                return self.read_one(job);
-            }
-            self.pay().await;
-            match self.inbox.recv().await {
-                Some(Heard::Batch(batch)) => {
-                    self.owed = self.owed.saturating_add(words::cost(batch.len()));
-                    (self.batch, self.read) = (batch, 0);
-                }
-                Some(Heard::Unfit(why)) => {
-                    self.is_over = true;
-                    return News::Unfit(why);
-                }
-                None => return News::Lost,
-            }
-        }
-    }
-
-    fn read_one(&mut self, job: &Job) -> News {
-        let left = &self.batch[self.read..];
-        let read = words::first(left).ok().and_then(|(words, rest)| {
-            self.read += left.len() - rest.len();
-            self.reader.told(words, job)
-        });
-        let Some(told) = read else {
-            tracing::error!("a worker sent what can't be read");
-            self.inbox.close();
-            (self.batch, self.read) = (Vec::new(), 0);
-            return News::Lost;
-        };
-        if let Told::Parked(is_parked) = &told {
-            self.parked(*is_parked);
-        }
-        self.is_over |= matches!(told, Told::Ended(_));
-        News::Told(told)
-    }
-
-    fn parked(&self, is_parked: bool) {
-        if let Some(entry) = lock(&self.gateway.state).runs.get_mut(&self.number) {
-            entry.is_parked = is_parked;
-        }
-        self.gateway.freed.notify_one();
-    }
-
-    /// Half of the window at a time.
-    async fn pay(&mut self) {
-        if self.owed < WINDOW / 2 {
-            return;
-        }
-        let (Some(session), Ok(place)) = (self.session(), self.gateway.outgoing.reserve().await) else { return };
-        let body = words::encode(&Control::Credit(std::mem::take(&mut self.owed)));
-        place.send(Outgoing::Control { session, number: self.number, body });
-    }
-
-    fn session(&self) -> Option<String> {
-        lock(&self.gateway.state).runs.get(&self.number)?.session.clone()
-    }
-
-    /// Only after something was told of it.
-    pub(crate) async fn stdin(&self, bytes: &[u8], eof: bool) {
-        let mut parts: Vec<&[u8]> = bytes.chunks(PART).collect();
-        let last = parts.pop().unwrap_or_default();
-        for part in parts {
-            self.control(&Control::Input { bytes: Cow::Borrowed(part), eof: false }).await;
-        }
-        self.control(&Control::Input { bytes: Cow::Borrowed(last), eof }).await;
-    }
-
-    /// False where no worker is known to have it: then nothing will be told of its end.
-    pub(crate) async fn cancel(&self) -> bool {
-        self.control(&Control::Cancel).await
-    }
-
-    /// Only after something was told of it.
-    pub(crate) async fn signal(&self, signal: Signal) {
-        self.control(&Control::Signal(signal)).await;
-    }
-
-    async fn control(&self, control: &Control<'_>) -> bool {
-        let Some(session) = self.session() else { return false };
-        let body = words::encode(control);
-        self.gateway.outgoing.send(Outgoing::Control { session, number: self.number, body }).await.is_ok()
-    }
-}
-
-impl Drop for Abroad {
-    fn drop(&mut self) {
-        let entry = lock(&self.gateway.state).runs.remove(&self.number);
-        if let Some(entry) = &entry
-            && let (Some(worker), Some(_)) = (entry.worker(), &entry.inbox)
-            && !self.is_over
-        {
-            // Where there is no room, it is told when the worker sends the next thing.
-            let _ = self.gateway.outgoing.try_send(cancel(worker, self.number));
-        }
-        self.gateway.freed.notify_one();
-    }
 }

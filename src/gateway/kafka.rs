@@ -47,13 +47,14 @@ pub(crate) async fn carry(gateway: Arc<Gateway>, settings: Settings, mut outgoin
                 tracing::info!("sends jobs to {}, topic `{}`", dial.name(), settings.queue);
                 let fault = Carrier::new(&gateway, &mailbox).attend(mailbox, &mut outgoing).await;
                 gateway.standing.lost.inc();
+                gateway.unclear();
                 fault
             }
             Err(fault @ Fault::Refused(_)) if !was_up => return Err(fault),
             Err(fault) => fault,
         };
         tracing::warn!("{}: {fault}; tried again", dial.name());
-        gateway.away_unseen(fault.to_string());
+        gateway.away(fault.to_string());
         super::unheard(&mut outgoing, sleep(pause)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

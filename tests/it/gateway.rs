@@ -32,6 +32,7 @@ over_both!(
     nothing_runs_for_a_gateway_that_is_gone,
     a_broker_that_goes_and_comes_back,
     every_run_has_one_end_whoever_is_killed,
+    who_is_refused_at_the_start_is_told_why,
 );
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -206,7 +207,9 @@ async fn a_run_is_told_as_on_a_single_machine(carrier: Carrier) {
     let mut client = cluster.gateways[0].connect().await;
     let ran = client.python("import sys\nprint('out')\nprint('err', file=sys.stderr)").await;
     assert_eq!((ran.succeeded().stdout(), ran.stderr()), ("out\n", "err\n"));
-    assert_eq!((ran.kinds()[0], &ran.frames[0]["engine"]), ("started", &json!("wasm")));
+    // A broker that is slow at first lets it wait.
+    let first = ran.frames.iter().find(|frame| frame["type"] != "queued").unwrap();
+    assert_eq!((&first["type"], &first["engine"]), (&json!("started"), &json!("wasm")));
     assert_eq!(ran.streamed("stdout"), "out\n");
 
     // A dialogue: each answer goes by the broker.
@@ -384,6 +387,46 @@ async fn a_broker_that_goes_and_comes_back(carrier: Carrier) {
     let status = end["execution"]["status"].as_str().unwrap();
     assert!(status == "success" || status == "internal", "{end}");
     assert_eq!(client.python("print(4)").await.succeeded().stdout(), "4\n");
+}
+
+async fn who_is_refused_at_the_start_is_told_why(carrier: Carrier) {
+    let Some(url) = carrier.shared() else { return };
+    let mistaken = match carrier {
+        Carrier::RabbitMq => url.replace("guest:guest", "guest:s3cret"),
+        #[cfg(feature = "kafka")]
+        Carrier::Kafka => url.replace("kafka://", "kafka://me:s3cret@") + "?mechanism=PLAIN",
+    };
+    let output = runnel().args(["serve", "--listen", "127.0.0.1:0", "--backend", &mistaken]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("error: ") && !said.contains("s3cret"), "{said}");
+}
+
+/// Over RabbitMQ this is the broker's to notice, by its heartbeats.
+#[cfg(feature = "kafka")]
+#[tokio::test]
+async fn who_stands_still_tells_nothing_of_what_was_lost_meanwhile() {
+    let Some(url) = Carrier::Kafka.shared() else { return };
+    let mut cluster = Cluster::new(url, 1, 1);
+    let mut client = cluster.gateways[0].connect().await;
+    let code = "import time\nwhile True:\n    print('seen', flush=True)\n    time.sleep(0.1)";
+    client.begin("seen", json!({"language": "python", "code": code, "limits": {"wall_ms": 120000}})).await;
+    client.next_of("stdout").await;
+    cluster.workers[0].signal("-STOP");
+    cluster.add_worker();
+    let end = loop {
+        let frame = client.next().await;
+        if frame["type"] == "result" {
+            break frame;
+        }
+    };
+    assert_eq!((&end["id"], &end["execution"]["status"]), (&json!("seen"), &json!("internal")), "{end}");
+    // Every frame that comes now is of this one.
+    assert_eq!(client.python("print(1)").await.succeeded().stdout(), "1\n");
+    cluster.workers[0].signal("-CONT");
+    until(|| metric(&cluster.workers[0], "runnel_runs_live{engine=\"wasm\"}") == 0);
+    until(|| known(&cluster.gateways[0]) == 2);
+    assert_eq!(client.python("print(2)").await.succeeded().stdout(), "2\n");
 }
 
 /// Many runs, workers that are killed in the middle of them, and each run has one end.
