@@ -160,7 +160,7 @@ pub(crate) fn judged(code: Option<RDKafkaErrorCode>, text: &str) -> Fault {
     }
 }
 
-/// Tells what the client says is wrong with who we are.
+/// Tells what the client says is wrong with who we are, or with who they are.
 #[derive(Default)]
 pub(crate) struct Telling(Mutex<Option<Fault>>);
 
@@ -174,8 +174,11 @@ impl ClientContext for Telling {
     fn log(&self, _: rdkafka::config::RDKafkaLogLevel, _: &str, _: &str) {}
 
     fn error(&self, fault: KafkaError, reason: &str) {
-        if let refused @ Fault::Refused(_) = judged(fault.rdkafka_error_code(), reason) {
-            *lock(&self.0) = Some(refused);
+        let code = fault.rdkafka_error_code();
+        match judged(code, reason) {
+            refused @ Fault::Refused(_) => *lock(&self.0) = Some(refused),
+            away @ Fault::Away(_) if code == Some(RDKafkaErrorCode::SSL) => *lock(&self.0) = Some(away),
+            Fault::Away(_) => {}
         }
     }
 }

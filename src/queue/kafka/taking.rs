@@ -85,11 +85,13 @@ pub(super) struct Watch {
     shared: Arc<Shared>,
     /// Partitions that went, until the thread has looked.
     revoked: Mutex<BTreeSet<i32>>,
+    /// Why one of the brokers can't be spoken to. One of many may be; where it is all of them, it is what people want to know.
+    mistrust: Mutex<Option<String>>,
 }
 
 impl Watch {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, revoked: Mutex::default() }
+        Self { shared, revoked: Mutex::default(), mistrust: Mutex::default() }
     }
 }
 
@@ -98,20 +100,22 @@ impl ClientContext for Watch {
 
     fn error(&self, fault: KafkaError, reason: &str) {
         let code = fault.rdkafka_error_code();
+        if code == Some(RDKafkaErrorCode::SSL) {
+            *lock(&self.mistrust) = Some(reason.to_owned());
+        }
         let judged = judged(code, reason);
         let mut wrong = lock(&self.shared.wrong);
         match (&judged, &*wrong) {
             // That nobody is there is what comes of being refused, and not more than that.
             (Fault::Away(_), Some(Fault::Refused(_))) => {}
             (Fault::Refused(_), _) => *wrong = Some(judged),
-            (Fault::Away(_), _) => {
-                if matches!(
-                    code,
-                    Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownTopicOrPartition)
-                ) {
-                    *wrong = Some(judged);
+            (Fault::Away(_), _) => match code {
+                Some(RDKafkaErrorCode::AllBrokersDown) => {
+                    *wrong = Some(lock(&self.mistrust).take().map_or(judged, Fault::Away));
                 }
-            }
+                Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownTopicOrPartition) => *wrong = Some(judged),
+                Some(_) | None => {}
+            },
         }
     }
 
