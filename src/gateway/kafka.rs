@@ -11,14 +11,14 @@ use super::{Gateway, Outgoing, SILENCE};
 use crate::config::backend::Backend as Settings;
 use crate::kafka::Dial;
 use crate::standing::Fault;
-use letter::{FULL, GONE, Head, Letter, PRESENCE, Presence};
+use letter::{ANSWERS, Answers, FULL, GONE, Head, Letter, PRESENCE, Presence};
 use mail::{Mailbox, Owner, Post};
 use pool::Pool;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 /// From the first try to reach a cluster that is away to the longest pause between two. Short, since clients wait.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// To find it, make topics, see where they end, all in all.
 pub(crate) const CONNECTING: Duration = Duration::from_secs(60);
 /// How often workers say that they are there, and gateways that they have heard it.
-pub(crate) const BEATING: Duration = Duration::from_secs(1);
+const BEATING: Duration = Duration::from_secs(1);
 /// A worker ends what it runs for a gateway that has answered nothing of what it said within this time. Shorter than `SILENCE` by what it may take to end it.
 pub(crate) const LEASE: Duration = Duration::from_secs(8);
 const _: () = assert!(LEASE.as_secs() + 2 <= SILENCE.as_secs(), "a worker has to be done before its runs are another one's");
@@ -60,6 +60,13 @@ pub(crate) async fn carry(gateway: Arc<Gateway>, settings: Settings, mut outgoin
     }
 }
 
+/// Who stood still has nothing to catch up with.
+pub(crate) fn beats() -> Interval {
+    let mut beats = interval(BEATING);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    beats
+}
+
 struct Carrier<'a> {
     gateway: &'a Gateway,
     post: Post,
@@ -73,7 +80,7 @@ impl<'a> Carrier<'a> {
 
     /// Until the cluster is lost.
     async fn attend(mut self, mut mailbox: Mailbox, outgoing: &mut mpsc::Receiver<Outgoing>) -> Fault {
-        let mut beating = interval(BEATING);
+        let mut beating = beats();
         loop {
             let done = tokio::select! {
                 Some(message) = outgoing.recv() => self.send(message).await,
@@ -102,7 +109,7 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    /// With every letter goes what we have heard of the worker, which prolongs its lease.
+    /// With every letter goes what we have heard of the worker: a job brings its lease along.
     async fn write(&self, worker: &str, kind: &str, run: Option<u64>, body: &[u8]) -> Result<(), Fault> {
         self.post.send(worker, Head { kind, run, clock: self.pool.clock(worker) }, body).await
     }
@@ -164,8 +171,10 @@ impl<'a> Carrier<'a> {
             tracing::warn!("a worker has said nothing for {} s: it is taken for lost", SILENCE.as_secs());
             self.lost(&worker).await?;
         }
-        for worker in self.gateway.sessions() {
-            self.write(&worker, words::PING, None, &[]).await?;
+        let clock = |worker: String| self.pool.clock(&worker).map(|clock| (worker, clock));
+        let answers: Answers = self.gateway.sessions().into_iter().filter_map(clock).collect();
+        if !answers.is_empty() {
+            self.post.tell_workers(Head { kind: ANSWERS, run: None, clock: None }, &words::encode(&answers)).await?;
         }
         let gateway = self.gateway;
         self.pool.keep(|number| gateway.waits_for(number), Instant::now());

@@ -110,6 +110,8 @@ impl Pieces {
 pub(crate) const PRESENCE: &str = "runnel-presence/1";
 /// To all gateways: a worker goes, and nothing of its runs goes on.
 pub(crate) const GONE: &str = "runnel-gone/1";
+/// To all workers: the last time of each that a gateway has read, `Answers`.
+pub(crate) const ANSWERS: &str = "runnel-answers/1";
 /// To a gateway: there was no place for this job.
 pub(crate) const FULL: &str = "runnel-full/1";
 
@@ -120,6 +122,9 @@ pub(crate) struct Presence {
     /// Its places that are taken, by gateway.
     pub(crate) taken: Vec<(String, u32)>,
 }
+
+/// Workers' mailboxes, and their times.
+pub(crate) type Answers = Vec<(String, u64)>;
 
 #[cfg(test)]
 mod tests {

@@ -26,14 +26,16 @@ const ASKING: Duration = Duration::from_secs(10);
 /// For topics that were made to be there everywhere.
 const SETTLING: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(100);
-/// A letter that nobody has taken for so long is lost, and the cluster with it; also one to ourselves that does not come.
-const LATE: Duration = Duration::from_secs(10);
+/// So many letters to ourselves may be on their way, one each second, before the cluster is taken for lost.
+const UNANSWERED: u32 = 10;
+/// A letter that the cluster has not taken by then is of no use to anybody. Much longer than a process may stand still: an idempotent producer that gives one up begins anew.
+const LATE: Duration = Duration::from_secs(60);
 /// Where the client's own queue is full.
 const FULL: Duration = Duration::from_millis(5);
 /// For letters on their way to reach the cluster at the end.
 const LEAVING: Duration = Duration::from_secs(2);
-/// The partition of the workers' topic that presence is told in: all gateways read all of it.
-const ALL: i32 = 0;
+/// The partition of the workers' topic in which they tell what they have: all gateways read all of it. The next one is the gateways', and read by workers.
+const PRESENT: i32 = 0;
 /// Letters are of no use after a minute; a segment is gone when it is closed and that old.
 const SHORT: &[(&str, &str)] = &[("cleanup.policy", "delete"), ("retention.ms", "600000"), ("segment.ms", "600000")];
 
@@ -44,8 +46,8 @@ pub(crate) struct Mailbox {
     watch: Arc<Watch>,
     pieces: Pieces,
     post: Post,
-    /// When a letter to ourselves has come.
-    echo: Instant,
+    /// Letters to ourselves since anything has come.
+    unanswered: u32,
 }
 
 /// Where letters go.
@@ -58,6 +60,8 @@ struct Office {
     topic: String,
     workers: String,
     partitions: i32,
+    /// The partition of `workers` in which gateways answer.
+    answers: i32,
     name: String,
 }
 
@@ -90,6 +94,7 @@ impl Drop for Reader {
 pub(crate) enum Owner {
     /// Reads what workers tell all as well.
     Gateway,
+    /// Reads what gateways answer to that: not in its mailbox, where a large job may be before it.
     Worker,
 }
 
@@ -104,19 +109,17 @@ impl Mailbox {
         reading.set("fetch.queue.backoff.ms", "10").set("queued.max.messages.kbytes", "16384");
         let scout = scout(&reading).await?;
         let there = asked(&scout).await?;
-        let topics = [(&settings.queue, settings.partitions), (&settings.workers, 1)];
+        let topics = [(&settings.queue, settings.partitions), (&settings.workers, 2)];
         let wanted = topics.map(|(name, partitions)| Wanted { name, partitions, settings: SHORT });
         kafka::topics(&dial.config, &wanted, true, &there).await?;
         let partitions = settled(&scout, &settings.queue).await?;
-        settled(&scout, &settings.workers).await?;
+        let answers = (settled(&scout, &settings.workers).await? - 1).min(PRESENT + 1);
 
         let chance = chance::hex::<8>().map_err(|fault| Fault::Away(fault.to_string()))?;
         let partition = chosen(&chance, partitions);
         let name = format!("{partition}.{chance}");
-        let mut places = vec![(settings.queue.clone(), partition)];
-        if owner == Owner::Gateway {
-            places.push((settings.workers.clone(), ALL));
-        }
+        let of_all = if owner == Owner::Gateway { PRESENT } else { answers };
+        let places = vec![(settings.queue.clone(), partition), (settings.workers.clone(), of_all)];
         let ends = ends(scout, places).await?;
         let watch = Arc::new(Watch::default());
         let watcher = |reads| Watcher { watch: watch.clone(), reads };
@@ -124,14 +127,14 @@ impl Mailbox {
         consumer.assign(&ends).map_err(|fault| fault_of(&fault))?;
         let producer = writing(&dial.config).create_with_context(watcher(false)).map_err(|fault| unusable(&fault))?;
         let (topic, workers) = (settings.queue.clone(), settings.workers.clone());
-        let office = Office { producer, watch: watch.clone(), topic, workers, partitions, name };
+        let office = Office { producer, watch: watch.clone(), topic, workers, partitions, answers, name };
         Ok(Self {
             settings: settings.clone(),
             reader: Reader(Some(consumer)),
             watch,
             pieces: Pieces::default(),
             post: Post(Arc::new(office)),
-            echo: Instant::now(),
+            unanswered: 0,
         })
     }
 
@@ -157,13 +160,16 @@ impl Mailbox {
                 Err(fault) => return Err(fault_of(&fault)),
             };
             let name = self.post.0.name.as_str();
-            // Others have their mailboxes in the same partition.
-            if message.topic() == self.settings.queue && message.key() != Some(name.as_bytes()) {
-                continue;
+            if message.topic() == self.settings.queue {
+                // Whatever it is, what is written there comes.
+                self.unanswered = 0;
+                // Others have their mailboxes in the same partition.
+                if message.key() != Some(name.as_bytes()) {
+                    continue;
+                }
             }
             let Some((letter, is_more)) = letter::read(&message) else { continue };
             if letter.from == name {
-                self.echo = Instant::now();
                 continue;
             }
             if let Some(letter) = self.pieces.add(letter, is_more) {
@@ -174,9 +180,10 @@ impl Mailbox {
 
     /// Each second: writes to ourselves, to know that what is written comes.
     pub(crate) async fn check(&mut self) -> Result<(), Fault> {
-        if self.echo.elapsed() > LATE {
-            return Err(Fault::Away(format!("nothing of what is sent comes back, for {} s", LATE.as_secs())));
+        if self.unanswered > UNANSWERED {
+            return Err(Fault::Away(format!("nothing of what is sent comes back, for {UNANSWERED} s")));
         }
+        self.unanswered += 1;
         let head = Head { kind: words::PING, run: None, clock: None };
         self.post.send(&self.post.0.name, head, &[]).await
     }
@@ -209,8 +216,13 @@ impl Post {
     }
 
     /// To all gateways.
-    pub(crate) async fn tell_all(&self, head: Head<'_>, body: &[u8]) -> Result<(), Fault> {
-        self.0.write(&self.0.workers, ALL, &self.0.name, head, body).await
+    pub(crate) async fn tell_gateways(&self, head: Head<'_>, body: &[u8]) -> Result<(), Fault> {
+        self.0.write(&self.0.workers, PRESENT, &self.0.name, head, body).await
+    }
+
+    /// To all workers.
+    pub(crate) async fn tell_workers(&self, head: Head<'_>, body: &[u8]) -> Result<(), Fault> {
+        self.0.write(&self.0.workers, self.0.answers, &self.0.name, head, body).await
     }
 }
 

@@ -36,7 +36,6 @@ pub(super) struct Session {
     post: Post,
 }
 
-#[derive(Clone)]
 pub(super) struct Post {
     asking: Channel,
     telling: Channel,
@@ -84,6 +83,7 @@ impl Session {
     /// None after an end that was asked for.
     pub(super) async fn attend(self, host: &Arc<Host>, shutdown: &CancellationToken) -> Option<Fault> {
         let Self { connection, mut events, taking, mut jobs, mut controls, post } = self;
+        let post = Arc::new(post);
         // As many as the broker gives us at once, and those that have lent their places, which the desk bounds.
         let mut works = JoinSet::<Result<(), Fault>>::new();
         let (mut announcing, mut pinging) = (interval(ANNOUNCING), interval(PINGING));

@@ -5,9 +5,9 @@
 use super::Host;
 use super::lease::{Leases, Renewed};
 use super::post::{Key, Offer, Post as AnyPost, Receipt};
-use crate::gateway::kafka::letter::{FULL, GONE, Head, Letter, PRESENCE, Presence};
+use crate::gateway::kafka::letter::{ANSWERS, Answers, FULL, GONE, Head, Letter, PRESENCE, Presence};
 use crate::gateway::kafka::mail::{self, Mailbox, Owner};
-use crate::gateway::kafka::{BEATING, CONNECTING};
+use crate::gateway::kafka::{CONNECTING, beats};
 use crate::gateway::words;
 use crate::kafka::Dial;
 use crate::standing::Fault;
@@ -46,7 +46,7 @@ impl Session {
         let Self { mut mailbox, post } = self;
         // As many as there are places, and those that have lent theirs, which the desk bounds.
         let mut works = JoinSet::<Result<(), Fault>>::new();
-        let (mut beating, mut looking) = (interval(BEATING), interval(LOOKING));
+        let (mut beating, mut looking) = (beats(), interval(LOOKING));
         let mut changes = host.runner.engines().changes();
         let mut deadline: Option<Instant> = None;
         let (mut told, mut has_changed) = (Instant::now(), false);
@@ -106,7 +106,7 @@ impl Session {
         // Nobody hears them any more.
         works.shutdown().await;
         if fault.is_none() {
-            let _ = post.mail.tell_all(Head { kind: GONE, run: None, clock: None }, &[]).await;
+            let _ = post.mail.tell_gateways(Head { kind: GONE, run: None, clock: None }, &[]).await;
             mailbox.close().await;
         }
         fault
@@ -123,7 +123,12 @@ enum Heard {
 impl Post {
     fn hear(&self, host: &Host, letter: Letter, is_stopping: bool) -> Heard {
         let Letter { kind, from, run, clock, body } = letter;
-        if let Some(clock) = clock
+        let answered = || {
+            let answers = postcard::from_bytes::<Answers>(&body).ok()?;
+            answers.into_iter().find(|(worker, _)| worker == self.mail.name()).map(|(_, clock)| clock)
+        };
+        if let Some(clock) = if kind == ANSWERS { answered() } else { clock }
+            && kind != PRESENCE
             && self.leases.renew(&from, clock) == Renewed::RanOut
         {
             // Before anything is done under the new one.
@@ -150,7 +155,7 @@ impl Post {
         }
         let presence = Presence { announcement, taken: host.lives.taken_by_gateway() };
         let head = Head { kind: PRESENCE, run: None, clock: Some(self.leases.clock()) };
-        self.mail.tell_all(head, &words::encode(&presence)).await
+        self.mail.tell_gateways(head, &words::encode(&presence)).await
     }
 
     pub(super) async fn tell(&self, key: &Key, kind: &'static str, body: &[u8]) -> Result<(), Fault> {

@@ -6,6 +6,8 @@ use super::amqp;
 #[cfg(feature = "kafka")]
 use super::kafka;
 use crate::standing::Fault;
+#[cfg(feature = "amqp")]
+use std::sync::Arc;
 
 /// A run, by who has sent it and how it is called there.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -29,7 +31,7 @@ pub(super) struct Offer {
 #[derive(Clone)]
 pub(super) enum Post {
     #[cfg(feature = "amqp")]
-    Amqp(amqp::Post),
+    Amqp(Arc<amqp::Post>),
     #[cfg(feature = "kafka")]
     Kafka(kafka::Post),
 }
