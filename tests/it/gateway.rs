@@ -103,7 +103,7 @@ fn names(url: &str) -> Vec<String> {
         return shared.into_iter().chain([of("queue.jobs", "jobs"), of("queue.results", "results")]).collect();
     }
     // That broker does not get quicker with topics, and answers only when the time is over.
-    let settings = ["backend.fetch_ms=5", "backend.partitions=2", "queue.partitions=1"].map(str::to_owned);
+    let settings = ["backend.fetch_ms=20", "backend.partitions=2", "queue.partitions=1"].map(str::to_owned);
     shared.into_iter().chain([of("queue.group", "workers")]).chain(settings).collect()
 }
 
