@@ -102,6 +102,11 @@ impl Abroad {
         lock(&self.gateway.state).runs.get(&self.number)?.session.clone()
     }
 
+    /// It is known who has it, or is to have it.
+    pub(crate) fn has_worker(&self) -> bool {
+        lock(&self.gateway.state).runs.get(&self.number).is_some_and(|entry| entry.worker().is_some())
+    }
+
     /// Only after something was told of it.
     pub(crate) async fn stdin(&self, bytes: &[u8], eof: bool) {
         let mut parts: Vec<&[u8]> = bytes.chunks(PART).collect();

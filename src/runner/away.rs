@@ -86,9 +86,12 @@ impl Run {
                 return;
             }
             () = sleep(POSITION_INTERVAL), if !away.is_heard => {
-                away.is_heard = true;
-                // No worker has a place for it; how many are before it, nobody counts.
-                self.ready.push_back(Event::Queued { position: 0 });
+                // One that has its worker is on its way there.
+                if !away.abroad.has_worker() {
+                    away.is_heard = true;
+                    // No worker has a place for it; how many are before it, nobody counts.
+                    self.ready.push_back(Event::Queued { position: 0 });
+                }
                 self.stage = Stage::Away(away);
                 return;
             }
