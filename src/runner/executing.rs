@@ -57,7 +57,7 @@ impl Run {
         }
     }
 
-    pub(super) async fn first_step(&mut self, permit: Permit, room: Room) {
+    async fn first_step(&mut self, permit: Permit, room: Room) {
         self.scan = Scan::new(self.job.rules.as_ref());
         match prepare::first_step(&self.runner, &self.job, room) {
             FirstStep::Compile { room, key, order } => {
@@ -74,7 +74,7 @@ impl Run {
         }
     }
 
-    pub(super) async fn start_program(&mut self, permit: Permit, mut prepared: Prepared) {
+    async fn start_program(&mut self, permit: Permit, mut prepared: Prepared) {
         if self.job.is_judged() {
             return self.judge(permit, prepared);
         }
@@ -83,7 +83,7 @@ impl Run {
     }
 
     /// What is to come back of the program's files.
-    pub(super) fn wanted(&self) -> Option<Wanted> {
+    fn wanted(&self) -> Option<Wanted> {
         if let Some(handed) = &self.job.handed {
             return Some(match handed {
                 Handed::All => Wanted::All,
@@ -112,7 +112,7 @@ impl Run {
         }
     }
 
-    pub(super) fn failed(&mut self, permit: Permit, fault: Fault) {
+    fn failed(&mut self, permit: Permit, fault: Fault) {
         match fault {
             Fault::Unavailable(why) => self.end(End::Broken(why)),
             Fault::Lost(why) => self.lost(permit, why),
@@ -176,7 +176,7 @@ impl Run {
         self.stage = Stage::Running(running);
     }
 
-    pub(super) async fn step_ended(&mut self, running: Running, facts: Facts) {
+    async fn step_ended(&mut self, running: Running, facts: Facts) {
         let Running { permit, mut prepared, step, execution, .. } = running;
         match step {
             Step::Compile { key, begun, mut said } => {
@@ -247,7 +247,7 @@ impl Run {
     }
 
     /// The executor is gone, or failed the program, which runs once more where nobody has seen anything of it yet.
-    pub(super) fn lost(&mut self, permit: Permit, why: String) {
+    fn lost(&mut self, permit: Permit, why: String) {
         if !self.may_begin_again() {
             return self.end(End::Broken(why));
         }

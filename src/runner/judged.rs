@@ -54,7 +54,7 @@ impl Run {
     }
 
     /// The end of a run with tests: its own words are those of the first visible test that is not good, or the last one.
-    pub(super) fn end_judged(&mut self) {
+    fn end_judged(&mut self) {
         let tests = self.all_tests();
         let visible = || tests.iter().filter(|test| !test.case.is_hidden);
         let first_bad = visible().find(|test| !test.status.is_good() && test.status != TestStatus::Skipped);
@@ -80,7 +80,7 @@ impl Run {
     }
 
     /// What the solution of a harness wrote: it belongs to no test. It may tell what hidden ones ask.
-    pub(super) fn hear_solution(&mut self, pipe: Pipe, at: Duration, bytes: Vec<u8>) {
+    fn hear_solution(&mut self, pipe: Pipe, at: Duration, bytes: Vec<u8>) {
         if self.job.harness.as_ref().is_some_and(|harness| harness.is_hidden) {
             return self.captures[pipe as usize].keep(&bytes);
         }

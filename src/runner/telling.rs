@@ -114,14 +114,14 @@ impl Run {
     }
 
     /// What was stopped for a signal that nothing could handle has ended by it.
-    pub(super) fn by_signal(&self, verdict: Verdict, facts: Option<Facts>) -> (Verdict, Option<Facts>) {
+    fn by_signal(&self, verdict: Verdict, facts: Option<Facts>) -> (Verdict, Option<Facts>) {
         let Some(signal) = self.signals.ended_by().filter(|_| verdict.status == judge::Status::Cancelled) else { return (verdict, facts) };
         let end = End::Signal(signal.name().to_owned());
         (judge::verdict(&Facts::unmeasured(end.clone())), facts.map(|facts| Facts { end, ..facts }))
     }
 
     /// Only the words of our own faults: what a verdict says of a program may be the program's own.
-    pub(super) fn log_end(&self, verdict: &Verdict, facts: Option<&Facts>) {
+    fn log_end(&self, verdict: &Verdict, facts: Option<&Facts>) {
         let _of_this_run = self.span.enter();
         if verdict.status == judge::Status::Internal {
             return tracing::error!(status = "internal", "{}", verdict.message.as_deref().unwrap_or("failed"));
