@@ -90,7 +90,8 @@ if npm_has pyodide=314.0.7; then have pyodide "Pyodide 314.0.7 in Node"; else la
 if npm_has quickjs-emscripten=0.32.0; then have quickjs-emscripten "quickjs-emscripten 0.32.0 in Node"; else lacks quickjs-emscripten "$reason"; fi
 
 starling() {
-    npm_has @bytecodealliance/componentize-js=0.23.0 @bytecodealliance/jco=1.35.0 || return 1
+    # The last is what the first wants without saying so.
+    npm_has @bytecodealliance/componentize-js=0.23.0 @bytecodealliance/jco=1.35.0 @bytecodealliance/preview2-shim=0.26.1 || return 1
     [ -f "$peers/node/starling/starling.js" ] && return
     echo "peers: building StarlingMonkey's component" >&2
     (cd "$peers/node" && node starling-build.mjs && npx --no-install jco transpile --quiet starling.wasm -o starling --name starling) >"$peers/starling.log" 2>&1 ||
