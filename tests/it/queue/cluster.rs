@@ -42,6 +42,14 @@ fn binary() -> PathBuf {
     cache.join("runnel-tests/tansu-0.6.0/bin/tansu")
 }
 
+fn is_left_out() -> bool {
+    let is_left_out = std::env::var("RUNNEL_TEST_KAFKA").is_ok_and(|value| value == "0");
+    if is_left_out {
+        eprintln!("SKIPPED: everything that needs Kafka, because RUNNEL_TEST_KAFKA=0");
+    }
+    is_left_out
+}
+
 impl Cluster {
     /// The one of all tests; None where they are to do without.
     pub(crate) fn shared() -> Option<&'static Self> {
@@ -50,8 +58,7 @@ impl Cluster {
     }
 
     pub(crate) fn start() -> Option<Self> {
-        if std::env::var("RUNNEL_TEST_KAFKA").is_ok_and(|value| value == "0") {
-            eprintln!("SKIPPED: everything that needs Kafka, because RUNNEL_TEST_KAFKA=0");
+        if is_left_out() {
             return None;
         }
         if !binary().exists() {
@@ -145,8 +152,7 @@ pub(super) struct Keeper(MockCluster<'static, DefaultProducerContext>);
 
 impl Keeper {
     pub(super) fn start() -> Option<Self> {
-        if std::env::var("RUNNEL_TEST_KAFKA").is_ok_and(|value| value == "0") {
-            eprintln!("SKIPPED: everything that needs Kafka, because RUNNEL_TEST_KAFKA=0");
+        if is_left_out() {
             return None;
         }
         Some(Self(MockCluster::new(1).unwrap()))

@@ -205,7 +205,7 @@ fn limits(body: &Value, config: &LimitsConfig, attributes: &mut Map<String, Valu
     limits
 }
 
-/// As a shell would split them, with libraries apart: a linker that is asked for one before the sources has forgotten it when it comes to them.
+/// Libraries apart: a linker that is asked for one before the sources has forgotten it when it comes to them.
 fn compiler_options(
     body: &Value,
     toolchain: Option<&Toolchain>,
@@ -231,20 +231,22 @@ fn compiler_options(
     if toolchain.is_some_and(|toolchain| !toolchain.takes("compile_args")) {
         one(errors, ATTRIBUTE, "setting compiler options is only allowed for compiled languages");
     }
-    let words = shlex::split(text).unwrap_or_else(|| {
-        one(errors, ATTRIBUTE, "can't be split: a quote is not closed");
-        Vec::new()
-    });
+    let words = split(text, ATTRIBUTE, errors);
     let has_place = toolchain.is_some_and(|toolchain| toolchain.takes("link_args"));
     words.into_iter().partition(|word| !(has_place && word.starts_with("-l")))
 }
 
-/// As a shell would split them; nothing in them is expanded.
 fn args(body: &Value, attributes: &mut Map<String, Value>, errors: &mut Errors) -> Vec<String> {
-    let Some(text) = body["command_line_arguments"].as_str() else { return Vec::new() };
-    attributes.insert("command_line_arguments".to_owned(), text.into());
+    const ATTRIBUTE: &str = "command_line_arguments";
+    let Some(text) = body[ATTRIBUTE].as_str() else { return Vec::new() };
+    attributes.insert(ATTRIBUTE.to_owned(), text.into());
+    split(text, ATTRIBUTE, errors)
+}
+
+/// As a shell would split them; nothing in them is expanded.
+fn split(text: &str, attribute: &str, errors: &mut Errors) -> Vec<String> {
     shlex::split(text).unwrap_or_else(|| {
-        one(errors, "command_line_arguments", "can't be split: a quote is not closed");
+        one(errors, attribute, "can't be split: a quote is not closed");
         Vec::new()
     })
 }

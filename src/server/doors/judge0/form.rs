@@ -1,6 +1,8 @@
 //! A form as a browser sends it -> the JSON that says the same. Pure; called by `judge0`.
 
+use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// More names than any list of submissions has.
 const MOST: usize = 4096;
@@ -35,21 +37,9 @@ pub(super) fn read(body: &[u8]) -> Result<Value, String> {
 
 /// A `%` that is none of an escape stands for itself.
 fn decoded(text: &[u8]) -> Result<String, String> {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        match (first, digit(after.first()), digit(after.get(1))) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(high * 16 + low);
-                rest = &after[2..];
-            }
-            (b'+', _, _) => bytes.push(b' '),
-            (byte, _, _) => bytes.push(*byte),
-        }
-    }
-    String::from_utf8(bytes).map_err(|_| "the form is not UTF-8".to_owned())
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let decoded = percent_decode(&spaced).decode_utf8();
+    decoded.map(Cow::into_owned).map_err(|_| "the form is not UTF-8".to_owned())
 }
 
 #[cfg(test)]
