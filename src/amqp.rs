@@ -7,9 +7,10 @@ use async_rs::Runtime;
 use async_rs::traits::Reactor;
 use async_rs::util::RuntimeParts;
 use futures_util::{FutureExt, Stream};
-use lapin::types::ShortString;
+use lapin::options::{BasicConsumeOptions, QueueDeclareOptions};
+use lapin::types::{FieldTable, ShortString};
 use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{AsyncTcpStream, Connection, ConnectionProperties};
+use lapin::{AsyncTcpStream, Channel, Connection, ConnectionProperties, Consumer};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -44,6 +45,17 @@ pub(crate) fn fault_of(fault: &lapin::Error) -> Fault {
 /// Names were checked with the configuration.
 pub(crate) fn short(name: &str) -> ShortString {
     ShortString::try_new(name).unwrap_or_default()
+}
+
+/// A queue that is there as long as this connection.
+pub(crate) async fn own_queue(channel: &Channel) -> lapin::Result<ShortString> {
+    let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+    Ok(channel.queue_declare(ShortString::default(), options, FieldTable::default()).await?.name().clone())
+}
+
+pub(crate) async fn consume(channel: &Channel, queue: &ShortString) -> lapin::Result<Consumer> {
+    let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..BasicConsumeOptions::default() };
+    channel.basic_consume(queue.clone(), ShortString::default(), options, FieldTable::default()).await
 }
 
 pub(crate) struct Dial {

@@ -1,29 +1,29 @@
 //! Runs on workers elsewhere: takes a job, has it sent over a broker, and hands on what is told of it. Stands where an engine stands: `runner` calls it, doors know
 //! nothing of it. Who is gone is told by its carrier: over RabbitMQ by the broker, over Kafka by a silence that the worker has kept before it may end.
-//! Knows no broker: `gateway::amqp` and `gateway::kafka` carry, `queue::gateways` is the worker's side. Never gives a job to two workers: whoever is lost is forgotten first.
+//! Knows no broker: `carry` goes to the one there is, `queue::gateways` is the worker's side. Never gives a job to two workers: whoever is lost is forgotten first.
 
 mod abroad;
 #[cfg(feature = "amqp")]
 pub(crate) mod amqp;
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+mod carry;
 pub(crate) mod event;
 pub(crate) mod job;
 #[cfg(feature = "kafka")]
 pub(crate) mod kafka;
 pub(crate) mod words;
 
-use crate::config::backend::Backend as Settings;
 use crate::engine::{Changes, Readiness};
 use crate::job::{Handed, Job};
 use crate::lock::lock;
-use crate::standing::{Bond, Fault, Standing};
+use crate::standing::{Bond, Standing};
 pub use abroad::Abroad;
 pub(crate) use abroad::News;
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+pub(crate) use carry::Carrier;
 use prometheus_client::metrics::counter::Counter;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, watch};
@@ -38,22 +38,6 @@ const INBOX: usize = (WINDOW / LEAST_COST) as usize + 16;
 const SILENCE: Duration = Duration::from_secs(10);
 /// Workers that are known at once.
 const WORKERS: usize = 4096;
-
-/// Carries a gateway's messages until it is dropped, or fails where the broker refuses us before it has ever taken us. None: this is built without that broker.
-#[cfg(any(feature = "amqp", feature = "kafka"))]
-pub(crate) fn carry(
-    gateway: Arc<Gateway>,
-    settings: &Settings,
-    outgoing: mpsc::Receiver<Outgoing>,
-) -> Option<BoxFuture<'static, Result<Infallible, Fault>>> {
-    match settings.url.split("://").next().unwrap_or_default() {
-        #[cfg(feature = "amqp")]
-        "amqp" | "amqps" => Some(amqp::carry(gateway, settings.clone(), outgoing).boxed()),
-        #[cfg(feature = "kafka")]
-        "kafka" | "kafkas" => Some(kafka::carry(gateway, settings.clone(), outgoing).boxed()),
-        _ => None,
-    }
-}
 
 pub struct Gateway {
     outgoing: mpsc::Sender<Outgoing>,
@@ -340,18 +324,6 @@ impl Gateway {
 impl Entry {
     fn worker(&self) -> Option<&String> {
         self.session.as_ref().or(self.sent_to.as_ref())
-    }
-}
-
-/// While nobody is there to hear it, what is to be sent is dropped: it is of runs that are lost.
-async fn unheard<Output>(outgoing: &mut mpsc::Receiver<Outgoing>, until: impl Future<Output = Output>) -> Output {
-    tokio::pin!(until);
-    loop {
-        tokio::select! {
-            biased;
-            output = &mut until => return output,
-            Some(_) = outgoing.recv() => {}
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::{ClientContext, DefaultClientContext};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{Header, Headers, OwnedHeaders};
 use rdkafka::metadata::Metadata;
 use rdkafka::util::Timeout;
 use std::sync::Mutex;
@@ -16,6 +17,10 @@ use std::time::{Duration, Instant};
 /// For a list of topics, in pieces that tell in between what is wrong.
 const ASKING: Duration = Duration::from_secs(15);
 const PIECE: Duration = Duration::from_millis(500);
+/// For all that the client has to say, which is heard here alone: what it would log comes before what is wrong, and without time a poll ends with the first of it.
+const HEARING: Duration = Duration::from_millis(10);
+/// A name may have several addresses, and the first to be tried is not always the one where somebody is.
+const EARLY: Duration = Duration::from_secs(2);
 /// For the cluster to agree on a new topic.
 const MAKING: Duration = Duration::from_secs(20);
 const MECHANISMS: [&str; 3] = ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"];
@@ -73,21 +78,22 @@ impl Dial {
 }
 
 /// Waits until the cluster answers, or until it is known why it does not: `wrong` is what the client says of it.
-pub(crate) fn ask<Context: ConsumerContext>(
-    consumer: &BaseConsumer<Context>,
-    wrong: impl Fn() -> Option<Fault>,
-) -> Result<Metadata, Fault> {
+pub(crate) fn ask<Context: ConsumerContext>(consumer: &BaseConsumer<Context>, wrong: &Wrong) -> Result<Metadata, Fault> {
     let begun = Instant::now();
     loop {
-        let asked = consumer.fetch_metadata(None, PIECE);
-        let fault = match asked {
-            Ok(metadata) => return Ok(metadata),
+        let fault = match consumer.fetch_metadata(None, PIECE) {
+            Ok(metadata) => {
+                // Of an address that was of no use.
+                drop(wrong.take());
+                return Ok(metadata);
+            }
             Err(fault) => fault,
         };
-        // What it has to say is heard here alone.
-        let _ = consumer.poll(Duration::ZERO);
-        if let Some(fault) = wrong() {
-            return Err(fault);
+        while consumer.poll(HEARING).is_some() {}
+        match wrong.get() {
+            Some(Fault::Away(_)) if begun.elapsed() < EARLY => {}
+            Some(fault) => return Err(fault),
+            None => {}
         }
         if begun.elapsed() > ASKING {
             return Err(Fault::Away(format!("no answer within {} s: {fault}", ASKING.as_secs())));
@@ -140,6 +146,11 @@ pub(crate) async fn topics(config: &ClientConfig, wanted: &[Wanted<'_>], declare
     Ok(())
 }
 
+/// The client itself won't have what it was given.
+pub(crate) fn unusable(fault: &KafkaError) -> Fault {
+    Fault::Refused(fault.to_string())
+}
+
 /// What will not get better by itself, apart from what may.
 pub(crate) fn fault_of(fault: &KafkaError) -> Fault {
     judged(fault.rdkafka_error_code(), &fault.to_string())
@@ -160,13 +171,54 @@ pub(crate) fn judged(code: Option<RDKafkaErrorCode>, text: &str) -> Fault {
     }
 }
 
+/// One word more on a message.
+pub(crate) fn with(headers: OwnedHeaders, key: &str, value: &str) -> OwnedHeaders {
+    headers.insert(Header { key, value: Some(value) })
+}
+
+/// What stands on a message under this name, where it is text.
+pub(crate) fn text<'a>(headers: &'a impl Headers, name: &str) -> Option<&'a str> {
+    let found = headers.iter().find(|header| header.key == name)?;
+    str::from_utf8(found.value?).ok()
+}
+
+/// What a client has said is wrong, until somebody takes it.
+#[derive(Default)]
+pub(crate) struct Wrong(Mutex<Option<Fault>>);
+
+impl Wrong {
+    pub(crate) fn tell(&self, fault: Fault) {
+        let mut told = lock(&self.0);
+        // That nobody is there is what comes of being refused, and not more than that.
+        if matches!((&fault, &*told), (_, None) | (Fault::Refused(_), Some(Fault::Away(_)))) {
+            *told = Some(fault);
+        }
+    }
+
+    /// In place of what says less.
+    pub(crate) fn tell_better(&self, fault: Fault) {
+        if let Some(told @ Fault::Away(_)) = &mut *lock(&self.0) {
+            *told = fault;
+        }
+    }
+
+    pub(crate) fn take(&self) -> Option<Fault> {
+        lock(&self.0).take()
+    }
+
+    /// For whoever does not go by it alone.
+    pub(crate) fn get(&self) -> Option<Fault> {
+        lock(&self.0).clone()
+    }
+}
+
 /// Tells what the client says is wrong with who we are, or with who they are.
 #[derive(Default)]
-pub(crate) struct Telling(Mutex<Option<Fault>>);
+pub(crate) struct Telling(Wrong);
 
 impl Telling {
-    pub(crate) fn wrong(&self) -> Option<Fault> {
-        lock(&self.0).take()
+    pub(crate) fn wrong(&self) -> &Wrong {
+        &self.0
     }
 }
 
@@ -175,10 +227,9 @@ impl ClientContext for Telling {
 
     fn error(&self, fault: KafkaError, reason: &str) {
         let code = fault.rdkafka_error_code();
-        match judged(code, reason) {
-            refused @ Fault::Refused(_) => *lock(&self.0) = Some(refused),
-            away @ Fault::Away(_) if code == Some(RDKafkaErrorCode::SSL) => *lock(&self.0) = Some(away),
-            Fault::Away(_) => {}
+        let judged = judged(code, reason);
+        if matches!(judged, Fault::Refused(_)) || code == Some(RDKafkaErrorCode::SSL) {
+            self.0.tell(judged);
         }
     }
 }

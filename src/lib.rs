@@ -20,6 +20,8 @@ mod machine;
 pub mod metrics;
 pub mod standing;
 pub mod telemetry;
+#[cfg(any(feature = "amqp", feature = "kafka"))]
+mod way;
 
 pub mod config;
 pub mod problem;

@@ -133,23 +133,24 @@ fn abroad(
     workspaces: Arc<Workspaces>,
     telemetry: Telemetry,
 ) -> Result<(Arc<Runner>, Carrying), ExitCode> {
-    let changes = crate::engine::Changes::new();
-    let (gateway, outgoing) = crate::gateway::Gateway::new(changes.clone());
-    let Some(carried) = crate::gateway::carry(gateway.clone(), &config.backend, outgoing) else {
-        return Err(without(&config.backend.url));
+    use crate::gateway::{Carrier, Gateway};
+    let carrier = match Carrier::new(&config.backend) {
+        Ok(carrier) => carrier,
+        Err(fault) => {
+            eprintln!("error: {fault}");
+            return Err(ExitCode::from(USAGE));
+        }
     };
-    let carrying = carried.map(|refused| refused.map_or_else(|fault| fault.to_string(), |never| match never {}));
+    let changes = crate::engine::Changes::new();
+    let (gateway, outgoing) = Gateway::new(changes.clone());
+    let carrying = carrier.carry(gateway.clone(), outgoing).map(|Err(refused)| refused.to_string());
     Ok((super::gateway_runner(config, toolchains, workspaces, telemetry, (changes, gateway)), carrying.boxed()))
 }
 
 #[cfg(not(any(feature = "amqp", feature = "kafka")))]
 fn abroad(config: &Config, _: &Toolchains, _: Arc<Workspaces>, _: Telemetry) -> Result<(Arc<Runner>, Carrying), ExitCode> {
-    Err(without(&config.backend.url))
-}
-
-fn without(url: &str) -> ExitCode {
-    eprintln!("error: `backend.url`: this runnel was built without `{}`", url.split("://").next().unwrap_or_default());
-    ExitCode::from(USAGE)
+    eprintln!("error: `backend.url`: this runnel was built without `{}`", config.backend.url.split("://").next().unwrap_or_default());
+    Err(ExitCode::from(USAGE))
 }
 
 /// None where that can't be; it is told why.

@@ -82,14 +82,18 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
             std::io::stdout().flush()?;
         }
         let preparing = tokio::spawn(preparing);
-        let hosted = match host(&config, &toolchains, &runner, &shutdown) {
+        let mut hosted = match host(&config, &toolchains, &runner, &shutdown) {
             Ok(hosted) => hosted,
             Err(fault) => return Ok(refused(&fault.to_string())),
         };
         let working = async {
-            let worked = queue::run(worker, shutdown).await;
+            let worked = tokio::select! {
+                worked = queue::run(worker, shutdown) => worked,
+                // Half a worker is worse than none: whoever watches over us starts it anew.
+                Err(panicked) = &mut hosted => std::panic::resume_unwind(panicked.into_panic()),
+            };
             // Refused, or stopped: then this ends as well, within the grace time.
-            if worked.is_ok() {
+            if worked.is_ok() && !hosted.is_finished() {
                 let _ = hosted.await;
             }
             worked

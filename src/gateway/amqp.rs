@@ -1,31 +1,24 @@
 //! Carries a gateway's messages over RabbitMQ. Everything that is of one connection lives in queues of its own and goes with it; jobs alone are in a queue that stays.
-//! One channel publishes what may come back (jobs, pings), one what may not (input, credit, cancels). Started by `cli serve`.
+//! One channel publishes what may come back (jobs, pings), one what may not (input, credit, cancels). Called by `carry`.
 
 use super::words::{self, Announcement};
 use super::{Gateway, Outgoing};
-use crate::amqp::{Dial, fault_of, short};
+use crate::amqp::{Dial, consume, fault_of, own_queue, short};
 use crate::config::backend::Backend as Settings;
 use crate::standing::Fault;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, FuturesUnordered};
 use futures_util::{FutureExt, StreamExt};
 use lapin::message::Delivery;
-use lapin::options::{
-    BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
-};
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, Consumer, Event, ExchangeKind};
-use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::interval;
 
-/// From the first try to reach a broker that is away to the longest pause between two. Short, since clients wait.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// To connect, agree, declare, all in all.
-const CONNECTING: Duration = Duration::from_secs(20);
+pub(super) const CONNECTING: Duration = Duration::from_secs(20);
 /// How often either side asks whether the other is there.
 pub(crate) const PINGING: Duration = Duration::from_secs(1);
 /// How often the broker is asked how many jobs wait.
@@ -39,7 +32,7 @@ enum Whom {
 
 type Confirm = BoxFuture<'static, (Whom, lapin::Result<Confirmation>)>;
 
-struct Session {
+pub(super) struct Session {
     connection: Connection,
     events: BoxStream<'static, Event>,
     /// Publishes with the broker's word whether somebody was there.
@@ -53,52 +46,78 @@ struct Session {
     name: ShortString,
 }
 
-/// Carries until it is dropped. Fails only where the broker refuses us before it has ever taken us.
-pub(crate) async fn carry(gateway: Arc<Gateway>, settings: Settings, mut outgoing: mpsc::Receiver<Outgoing>) -> Result<Infallible, Fault> {
-    let dial = Dial::new("backend.url", &settings.url, &settings.ca)?;
-    let (mut pause, mut was_up) = (FIRST_PAUSE, false);
-    loop {
-        let connecting = async {
-            let connected = timeout(CONNECTING, connect(&dial, &settings)).await;
-            connected.unwrap_or_else(|_| Err(Fault::Away(format!("no answer within {} s", CONNECTING.as_secs()))))
+impl Session {
+    pub(super) async fn connect(dial: &Dial, settings: &Settings) -> Result<Self, Fault> {
+        let connection = dial.connect("runnel gateway").await?;
+        let events = connection.events_listener().boxed();
+        let connected = async {
+            let open = async || connection.create_channel().await;
+            let (asking, telling, looking, hearing) = (open().await?, open().await?, open().await?, open().await?);
+            asking.confirm_select(ConfirmSelectOptions::default()).await?;
+            declare(&looking, &settings.queue, &settings.workers).await?;
+            let name = own_queue(&hearing).await?;
+            let told = consume(&hearing, &name).await?;
+            let news = own_queue(&hearing).await?;
+            let exchange = short(&settings.workers);
+            hearing.queue_bind(news.clone(), exchange, ShortString::default(), QueueBindOptions::default(), FieldTable::default()).await?;
+            let announced = consume(&hearing, &news).await?;
+            Ok((asking, telling, looking, told, announced, name))
         };
-        let fault = match super::unheard(&mut outgoing, connecting).await {
-            Ok(session) => {
-                (pause, was_up) = (FIRST_PAUSE, true);
-                gateway.connected();
-                tracing::info!("sends jobs to {}, queue `{}`", dial.name(), settings.queue);
-                let fault = attend(&gateway, &settings, session, &mut outgoing).await;
-                gateway.standing.lost.inc();
-                fault
-            }
-            Err(fault @ Fault::Refused(_)) if !was_up => return Err(fault),
-            Err(fault) => fault,
-        };
-        tracing::warn!("{}: {fault}; tried again", dial.name());
-        gateway.away(fault.to_string());
-        super::unheard(&mut outgoing, sleep(pause)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        let (asking, telling, looking, told, announced, name) = connected.await.map_err(|fault: lapin::Error| fault_of(&fault))?;
+        Ok(Self { connection, events, asking, telling, looking, told, announced, name })
     }
-}
 
-async fn connect(dial: &Dial, settings: &Settings) -> Result<Session, Fault> {
-    let connection = dial.connect("runnel gateway").await?;
-    let events = connection.events_listener().boxed();
-    let connected = async {
-        let open = async || connection.create_channel().await;
-        let (asking, telling, looking, hearing) = (open().await?, open().await?, open().await?, open().await?);
-        asking.confirm_select(ConfirmSelectOptions::default()).await?;
-        declare(&looking, &settings.queue, &settings.workers).await?;
-        let name = own_queue(&hearing).await?;
-        let told = consume(&hearing, &name).await?;
-        let news = own_queue(&hearing).await?;
-        let exchange = short(&settings.workers);
-        hearing.queue_bind(news.clone(), exchange, ShortString::default(), QueueBindOptions::default(), FieldTable::default()).await?;
-        let announced = consume(&hearing, &news).await?;
-        Ok((asking, telling, looking, told, announced, name))
-    };
-    let (asking, telling, looking, told, announced, name) = connected.await.map_err(|fault: lapin::Error| fault_of(&fault))?;
-    Ok(Session { connection, events, asking, telling, looking, told, announced, name })
+    /// Until the broker is lost.
+    pub(super) async fn attend(self, gateway: &Gateway, settings: &Settings, outgoing: &mut mpsc::Receiver<Outgoing>) -> Fault {
+        let Self { connection: _connection, mut events, asking, telling, looking, mut told, mut announced, name } = self;
+        let post = Post { asking, telling, jobs: short(&settings.queue), name };
+        // As many as there are jobs and workers.
+        let mut confirms = FuturesUnordered::<Confirm>::new();
+        let (mut pinging, mut counting) = (interval(PINGING), interval(ASKING));
+        let gone = || Fault::Away("a queue of ours is gone".to_owned());
+        loop {
+            let done = tokio::select! {
+                Some(message) = outgoing.recv() => post.send(message, &mut confirms).await,
+                message = told.next() => match message {
+                    Some(Ok(message)) => {
+                        let mut done = Ok(());
+                        for answer in hear(gateway, message) {
+                            done = done.and(post.send(answer, &mut confirms).await);
+                        }
+                        done
+                    }
+                    Some(Err(fault)) => Err(fault),
+                    None => return gone(),
+                },
+                message = announced.next() => match message {
+                    Some(Ok(message)) => {
+                        learn(gateway, &message);
+                        Ok(())
+                    }
+                    Some(Err(fault)) => Err(fault),
+                    None => return gone(),
+                },
+                Some((whom, confirmed)) = confirms.next() => confirmed.map(|confirmed| judge(gateway, whom, &confirmed)),
+                _ = pinging.tick() => post.ping(gateway, &mut confirms).await,
+                _ = counting.tick() => count(gateway, &looking, settings).await,
+                Some(event) = events.next() => match event {
+                    Event::ConnectionBlocked(why) => {
+                        gateway.blocked(Some(why));
+                        Ok(())
+                    }
+                    Event::ConnectionUnblocked => {
+                        gateway.blocked(None);
+                        Ok(())
+                    }
+                    Event::Error(fault) => Err(fault),
+                    Event::Connected | Event::SendFlow(_) | _ => Ok(()),
+                },
+            };
+            if let Err(fault) = done {
+                return fault_of(&fault);
+            }
+        }
+    }
 }
 
 /// What gateways and workers share. The queue outlives the broker, its messages need not: who sent them is gone by then.
@@ -109,68 +128,6 @@ pub(crate) async fn declare(channel: &Channel, queue: &str, workers: &str) -> la
     channel.queue_declare(short(queue), options, arguments).await?;
     let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
     channel.exchange_declare(short(workers), ExchangeKind::Fanout, options, FieldTable::default()).await
-}
-
-/// A queue that is there as long as this connection.
-pub(crate) async fn own_queue(channel: &Channel) -> lapin::Result<ShortString> {
-    let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-    Ok(channel.queue_declare(ShortString::default(), options, FieldTable::default()).await?.name().clone())
-}
-
-pub(crate) async fn consume(channel: &Channel, queue: &ShortString) -> lapin::Result<Consumer> {
-    let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..BasicConsumeOptions::default() };
-    channel.basic_consume(queue.clone(), ShortString::default(), options, FieldTable::default()).await
-}
-
-async fn attend(gateway: &Gateway, settings: &Settings, session: Session, outgoing: &mut mpsc::Receiver<Outgoing>) -> Fault {
-    let Session { connection: _connection, mut events, asking, telling, looking, mut told, mut announced, name } = session;
-    let post = Post { asking, telling, jobs: short(&settings.queue), name };
-    // As many as there are jobs and workers.
-    let mut confirms = FuturesUnordered::<Confirm>::new();
-    let (mut pinging, mut counting) = (interval(PINGING), interval(ASKING));
-    let gone = || Fault::Away("a queue of ours is gone".to_owned());
-    loop {
-        let done = tokio::select! {
-            Some(message) = outgoing.recv() => post.send(message, &mut confirms).await,
-            message = told.next() => match message {
-                Some(Ok(message)) => {
-                    let mut done = Ok(());
-                    for answer in hear(gateway, message) {
-                        done = done.and(post.send(answer, &mut confirms).await);
-                    }
-                    done
-                }
-                Some(Err(fault)) => Err(fault),
-                None => return gone(),
-            },
-            message = announced.next() => match message {
-                Some(Ok(message)) => {
-                    learn(gateway, &message);
-                    Ok(())
-                }
-                Some(Err(fault)) => Err(fault),
-                None => return gone(),
-            },
-            Some((whom, confirmed)) = confirms.next() => confirmed.map(|confirmed| judge(gateway, whom, &confirmed)),
-            _ = pinging.tick() => post.ping(gateway, &mut confirms).await,
-            _ = counting.tick() => count(gateway, &looking, settings).await,
-            Some(event) = events.next() => match event {
-                Event::ConnectionBlocked(why) => {
-                    gateway.blocked(Some(why));
-                    Ok(())
-                }
-                Event::ConnectionUnblocked => {
-                    gateway.blocked(None);
-                    Ok(())
-                }
-                Event::Error(fault) => Err(fault),
-                Event::Connected | Event::SendFlow(_) | _ => Ok(()),
-            },
-        };
-        if let Err(fault) = done {
-            return fault_of(&fault);
-        }
-    }
 }
 
 struct Post {

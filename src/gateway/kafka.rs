@@ -1,6 +1,6 @@
 //! Carries a gateway's messages over Kafka. Each gateway and each worker has a mailbox (`mail`); the gateway itself says which worker gets a job (`pool`), since the cluster
 //! shares out partitions and no jobs. Nor does it say who is gone, so silence does: a worker works for us as long as we have answered what it said within `LEASE` on its
-//! own clock, and is taken for lost only when it has been silent for longer than that on ours. Started by `cli serve`.
+//! own clock, and is taken for lost only when it has been silent for longer than that on ours. Called by `carry`.
 
 pub(crate) mod letter;
 pub(crate) mod mail;
@@ -14,15 +14,10 @@ use crate::standing::Fault;
 use letter::{ANSWERS, Answers, FULL, GONE, Head, Letter, PRESENCE, Presence};
 use mail::{Mailbox, Owner, Post};
 use pool::Pool;
-use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// From the first try to reach a cluster that is away to the longest pause between two. Short, since clients wait.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// To find it, make topics, see where they end, all in all.
 pub(crate) const CONNECTING: Duration = Duration::from_secs(60);
 /// How often workers say that they are there, and gateways that they have heard it.
@@ -31,35 +26,6 @@ const BEATING: Duration = Duration::from_secs(1);
 pub(crate) const LEASE: Duration = Duration::from_secs(8);
 const _: () = assert!(LEASE.as_secs() + 2 <= SILENCE.as_secs(), "a worker has to be done before its runs are another one's");
 
-/// Carries until it is dropped. Fails only where the cluster refuses us before it has ever taken us.
-pub(crate) async fn carry(gateway: Arc<Gateway>, settings: Settings, mut outgoing: mpsc::Receiver<Outgoing>) -> Result<Infallible, Fault> {
-    let dial = Dial::new("backend.url", &settings.url, &settings.ca)?;
-    let (mut pause, mut was_up) = (FIRST_PAUSE, false);
-    loop {
-        let connecting = async {
-            let opened = timeout(CONNECTING, Mailbox::open(&dial, &settings, Owner::Gateway)).await;
-            opened.unwrap_or_else(|_| Err(Fault::Away(format!("no answer within {} s", CONNECTING.as_secs()))))
-        };
-        let fault = match super::unheard(&mut outgoing, connecting).await {
-            Ok(mailbox) => {
-                (pause, was_up) = (FIRST_PAUSE, true);
-                gateway.connected();
-                tracing::info!("sends jobs to {}, topic `{}`", dial.name(), settings.queue);
-                let fault = Carrier::new(&gateway, &mailbox).attend(mailbox, &mut outgoing).await;
-                gateway.standing.lost.inc();
-                gateway.unclear();
-                fault
-            }
-            Err(fault @ Fault::Refused(_)) if !was_up => return Err(fault),
-            Err(fault) => fault,
-        };
-        tracing::warn!("{}: {fault}; tried again", dial.name());
-        gateway.away(fault.to_string());
-        super::unheard(&mut outgoing, sleep(pause)).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
 /// Who stood still has nothing to catch up with.
 pub(crate) fn beats() -> Interval {
     let mut beats = interval(BEATING);
@@ -67,18 +33,27 @@ pub(crate) fn beats() -> Interval {
     beats
 }
 
-struct Carrier<'a> {
+pub(super) struct Session(Mailbox);
+
+impl Session {
+    pub(super) async fn connect(dial: &Dial, settings: &Settings) -> Result<Self, Fault> {
+        Mailbox::open(dial, settings, Owner::Gateway).await.map(Self)
+    }
+
+    /// Until the cluster is lost.
+    pub(super) async fn attend(self, gateway: &Gateway, outgoing: &mut mpsc::Receiver<Outgoing>) -> Fault {
+        let Self(mailbox) = self;
+        Desk { gateway, post: mailbox.post().clone(), pool: Pool::default() }.attend(mailbox, outgoing).await
+    }
+}
+
+struct Desk<'a> {
     gateway: &'a Gateway,
     post: Post,
     pool: Pool,
 }
 
-impl<'a> Carrier<'a> {
-    fn new(gateway: &'a Gateway, mailbox: &Mailbox) -> Self {
-        Self { gateway, post: mailbox.post().clone(), pool: Pool::default() }
-    }
-
-    /// Until the cluster is lost.
+impl Desk<'_> {
     async fn attend(mut self, mut mailbox: Mailbox, outgoing: &mut mpsc::Receiver<Outgoing>) -> Fault {
         let mut beating = beats();
         loop {

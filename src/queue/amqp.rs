@@ -11,6 +11,7 @@ use crate::amqp::{Dial, fault_of, short};
 use crate::config::Config;
 use crate::config::queue::Queue as Settings;
 use crate::standing::Fault;
+use crate::way::within;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use lapin::message::Delivery as Message;
@@ -21,7 +22,7 @@ use lapin::{Acker, BasicProperties, Channel, Confirmation, Connection, Consumer,
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 /// To connect, agree, declare, all in all.
 const CONNECTING: Duration = Duration::from_secs(20);
@@ -70,9 +71,8 @@ pub(super) struct Receipt {
 }
 
 impl Amqp {
-    pub(super) fn new(config: &Config) -> Result<Self, Fault> {
-        let dial = Dial::new("queue.url", &config.queue.url, &config.queue.ca)?;
-        Ok(Self { dial, settings: Arc::new(config.queue.clone()), prefetch: config.jobs_held() })
+    pub(super) fn new(dial: Dial, config: &Config) -> Self {
+        Self { dial, settings: Arc::new(config.queue.clone()), prefetch: config.jobs_held() }
     }
 
     pub(super) fn name(&self) -> String {
@@ -80,8 +80,7 @@ impl Amqp {
     }
 
     pub(super) async fn connect(&self) -> Result<Session, Fault> {
-        let connected = timeout(CONNECTING, self.begin()).await;
-        connected.unwrap_or_else(|_| Err(Fault::Away(format!("no answer within {} s", CONNECTING.as_secs()))))
+        within(CONNECTING, self.begin()).await
     }
 
     async fn begin(&self) -> Result<Session, Fault> {

@@ -3,6 +3,7 @@
 
 use super::broker::Fault;
 use crate::config::Config;
+use crate::way::Way;
 use tokio::sync::mpsc;
 
 #[cfg(feature = "amqp")]
@@ -32,15 +33,15 @@ pub type Answers = mpsc::Receiver<Result<Heard, Fault>>;
 impl Asker {
     /// With `listens`, answers come back to this process; without, they go where others read them.
     pub async fn connect(config: &Config, listens: bool) -> Result<(Self, Answers), Fault> {
-        let scheme = config.queue.url.split("://").next().unwrap_or_default();
-        match scheme {
+        match Way::new("queue.url", &config.queue.url, &config.queue.ca)? {
             #[cfg(feature = "amqp")]
-            "amqp" | "amqps" => amqp::Asker::connect(config, listens).await.map(|(asker, answers)| (Self::Amqp(Box::new(asker)), answers)),
-            #[cfg(feature = "kafka")]
-            "kafka" | "kafkas" => {
-                kafka::Asker::connect(config, listens).await.map(|(asker, answers)| (Self::Kafka(Box::new(asker)), answers))
+            Way::Amqp(dial) => {
+                amqp::Asker::connect(&dial, config, listens).await.map(|(asker, answers)| (Self::Amqp(Box::new(asker)), answers))
             }
-            _ => Err(Fault::Refused(format!("`queue.url`: this runnel was built without `{scheme}`"))),
+            #[cfg(feature = "kafka")]
+            Way::Kafka(dial) => {
+                kafka::Asker::connect(&dial, config, listens).await.map(|(asker, answers)| (Self::Kafka(Box::new(asker)), answers))
+            }
         }
     }
 

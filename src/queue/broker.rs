@@ -7,6 +7,7 @@ use super::amqp;
 use super::kafka;
 use crate::config::Config;
 pub use crate::standing::Fault;
+use crate::way::Way;
 use std::collections::BTreeMap;
 use tokio_util::sync::CancellationToken;
 
@@ -84,14 +85,12 @@ pub(super) enum Receipt {
 
 impl Broker {
     pub(super) fn new(config: &Config) -> Result<Self, Fault> {
-        let scheme = config.queue.url.split("://").next().unwrap_or_default();
-        match scheme {
+        Ok(match Way::new("queue.url", &config.queue.url, &config.queue.ca)? {
             #[cfg(feature = "amqp")]
-            "amqp" | "amqps" => amqp::Amqp::new(config).map(|amqp| Self::Amqp(Box::new(amqp))),
+            Way::Amqp(dial) => Self::Amqp(Box::new(amqp::Amqp::new(dial, config))),
             #[cfg(feature = "kafka")]
-            "kafka" | "kafkas" => kafka::Kafka::new(config).map(|kafka| Self::Kafka(Box::new(kafka))),
-            _ => Err(Fault::Refused(format!("`queue.url`: this runnel was built without `{scheme}`"))),
-        }
+            Way::Kafka(dial) => Self::Kafka(Box::new(kafka::Kafka::new(dial, config))),
+        })
     }
 
     /// Where it is and what we take from there, without a password.

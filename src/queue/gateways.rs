@@ -14,15 +14,19 @@ mod post;
 use super::{FIRST_PAUSE, LONGEST_PAUSE, jittered};
 use crate::config::Config;
 use crate::config::backend::Backend as Settings;
+#[cfg(feature = "kafka")]
+use crate::gateway::kafka::CONNECTING;
 use crate::gateway::words::Announcement;
 use crate::protocol::parse::Rules;
 use crate::runner::Runner;
 use crate::standing::Fault;
 use crate::toolchain::Toolchains;
+use crate::way::{Way, within};
 use live::Lives;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 pub struct Host {
@@ -38,42 +42,12 @@ pub struct Host {
     lives: Arc<Lives>,
 }
 
-/// To the broker.
-enum Way {
-    #[cfg(feature = "amqp")]
-    Amqp(crate::amqp::Dial),
-    #[cfg(feature = "kafka")]
-    Kafka(crate::kafka::Dial),
-}
-
 /// From the connection to its loss.
 enum Session {
     #[cfg(feature = "amqp")]
     Amqp(Box<amqp::Session>),
     #[cfg(feature = "kafka")]
     Kafka(Box<kafka::Session>),
-}
-
-impl Way {
-    fn new(config: &Config) -> Result<Self, Fault> {
-        let (url, ca) = (&config.queue.url, &config.queue.ca);
-        match url.split("://").next().unwrap_or_default() {
-            #[cfg(feature = "amqp")]
-            "amqp" | "amqps" => crate::amqp::Dial::new("queue.url", url, ca).map(Self::Amqp),
-            #[cfg(feature = "kafka")]
-            "kafka" | "kafkas" => crate::kafka::Dial::new("queue.url", url, ca).map(Self::Kafka),
-            scheme => Err(Fault::Refused(format!("`queue.url`: this runnel was built without `{scheme}`"))),
-        }
-    }
-
-    fn name(&self) -> String {
-        match self {
-            #[cfg(feature = "amqp")]
-            Self::Amqp(dial) => dial.name(),
-            #[cfg(feature = "kafka")]
-            Self::Kafka(dial) => dial.name(),
-        }
-    }
 }
 
 impl Session {
@@ -91,7 +65,7 @@ impl Host {
     /// Fails where the address can't be used.
     pub fn new(config: &Config, toolchains: Toolchains, runner: Arc<Runner>) -> Result<Arc<Self>, Fault> {
         Ok(Arc::new(Self {
-            way: Way::new(config)?,
+            way: Way::new("queue.url", &config.queue.url, &config.queue.ca)?,
             settings: config.backend.clone(),
             runner,
             rules: Rules::new(config, toolchains),
@@ -105,9 +79,13 @@ impl Host {
     async fn connect(&self) -> Result<Session, Fault> {
         match &self.way {
             #[cfg(feature = "amqp")]
-            Way::Amqp(dial) => amqp::Session::connect(dial, self).await.map(|session| Session::Amqp(Box::new(session))),
+            Way::Amqp(dial) => {
+                within(amqp::CONNECTING, amqp::Session::connect(dial, self)).await.map(|session| Session::Amqp(Box::new(session)))
+            }
             #[cfg(feature = "kafka")]
-            Way::Kafka(dial) => kafka::Session::connect(dial, self).await.map(|session| Session::Kafka(Box::new(session))),
+            Way::Kafka(dial) => {
+                within(CONNECTING, kafka::Session::connect(dial, self)).await.map(|session| Session::Kafka(Box::new(session)))
+            }
         }
     }
 
@@ -115,6 +93,50 @@ impl Host {
         let state =
             |toolchain: &Arc<crate::toolchain::Toolchain>| (toolchain.name.clone(), self.runner.engines().readiness(toolchain).into());
         Announcement { places: u32::from(self.places), languages: self.rules.toolchains.iter().map(state).collect() }
+    }
+}
+
+/// Runs under way for gateways, and how long they have when no more are to come. As many as there are places, and those that have lent theirs, which the desk bounds.
+#[derive(Default)]
+struct Works {
+    running: JoinSet<Result<(), Fault>>,
+    deadline: Option<Instant>,
+}
+
+impl Works {
+    fn begin(&mut self, host: &Arc<Host>, post: post::Post, offer: post::Offer) {
+        self.running.spawn(host.clone().work(post, offer));
+    }
+
+    /// No more will begin.
+    fn stop(&mut self, grace: Duration) {
+        self.deadline = Some(Instant::now() + grace);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.deadline.is_some()
+    }
+
+    /// All of them have ended, or have had their time.
+    fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| self.running.is_empty() || deadline <= Instant::now())
+    }
+
+    /// Comes back when one has ended, with what its broker said, or when their time is over. Cancel safe.
+    async fn changed(&mut self) -> Result<(), Fault> {
+        tokio::select! {
+            () = sleep_until(self.deadline.unwrap_or_else(Instant::now)), if self.deadline.is_some() => Ok(()),
+            Some(worked) = self.running.join_next() => match worked {
+                Ok(worked) => worked,
+                Err(panicked) => Err(Fault::Away(format!("a run was dropped: {panicked}"))),
+            },
+            else => std::future::pending().await,
+        }
+    }
+
+    /// Nobody hears those that are left any more.
+    async fn end(mut self) {
+        self.running.shutdown().await;
     }
 }
 

@@ -10,7 +10,7 @@ mod taking;
 use super::broker::{Answer, Fault, News};
 use crate::config::Config;
 use crate::config::queue::Queue as Settings;
-use crate::kafka::{self, Dial, Silent, Wanted, fault_of};
+use crate::kafka::{self, Dial, Silent, Wanted, fault_of, unusable};
 use crate::protocol::{Code, Refusal, render};
 use ledger::Ticket;
 use rdkafka::consumer::BaseConsumer;
@@ -65,14 +65,8 @@ pub(super) struct Receipt {
 }
 
 impl Kafka {
-    pub(super) fn new(config: &Config) -> Result<Self, Fault> {
-        let settings = Arc::new(config.queue.clone());
-        Ok(Self {
-            dial: Dial::new("queue.url", &settings.url, &settings.ca)?,
-            settings,
-            most: config.jobs_held(),
-            grace: config.connection.grace(),
-        })
+    pub(super) fn new(dial: Dial, config: &Config) -> Self {
+        Self { dial, settings: Arc::new(config.queue.clone()), most: config.jobs_held(), grace: config.connection.grace() }
     }
 
     pub(super) fn name(&self) -> String {
@@ -87,7 +81,7 @@ impl Kafka {
             let asked = tokio::task::spawn_blocking(move || {
                 let watch = Watch::new(shared.clone());
                 let consumer: BaseConsumer<Watch> = config.create_with_context(watch).map_err(|fault| unusable(&fault))?;
-                let there = kafka::ask(&consumer, || shared.wrong())?;
+                let there = kafka::ask(&consumer, &shared.wrong)?;
                 Ok((consumer, there))
             });
             asked.await.unwrap_or_else(|fault| Err(Fault::Away(fault.to_string())))?
@@ -129,11 +123,6 @@ fn publishing(common: &rdkafka::ClientConfig) -> rdkafka::ClientConfig {
     // Longer is as good as lost. How large a message may be is the topic's business.
     config.set("message.timeout.ms", "30000").set("message.max.bytes", "268435456").set("queue.buffering.max.kbytes", "524288");
     config
-}
-
-/// The client itself won't have what it was given.
-fn unusable(fault: &KafkaError) -> Fault {
-    Fault::Refused(fault.to_string())
 }
 
 impl Session {

@@ -2,7 +2,8 @@
 //! pieces, which follow each other in one partition. Pure.
 
 use super::super::words;
-use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
+use crate::kafka::{text, with};
+use rdkafka::message::{Message, OwnedHeaders};
 use std::collections::HashMap;
 
 /// The largest piece: topics take 1 MiB in one message, with what stands on it.
@@ -51,17 +52,10 @@ impl Head<'_> {
     }
 }
 
-fn with(headers: OwnedHeaders, key: &str, value: &str) -> OwnedHeaders {
-    headers.insert(Header { key, value: Some(value) })
-}
-
 /// A message as a letter, and whether more of it follows; None where it is none of ours.
 pub(super) fn read(message: &impl Message) -> Option<(Letter, bool)> {
     let headers = message.headers()?;
-    let text = |name| {
-        let found = headers.iter().find(|header| header.key == name)?;
-        str::from_utf8(found.value?).ok()
-    };
+    let text = |name| text(headers, name);
     let (kind, from) = (text(KIND)?, text(FROM)?);
     if kind.len() > LONGEST || from.len() > LONGEST {
         return None;

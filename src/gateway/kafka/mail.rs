@@ -5,8 +5,7 @@ use super::super::words;
 use super::letter::{self, Head, Letter, MOST, PIECE, Pieces};
 use crate::chance;
 use crate::config::backend::Backend as Settings;
-use crate::kafka::{self, Dial, Telling, Wanted, fault_of, judged};
-use crate::lock::lock;
+use crate::kafka::{self, Dial, Telling, Wanted, Wrong, fault_of, judged, unusable};
 use crate::standing::Fault;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -16,7 +15,7 @@ use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::metadata::Metadata;
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -68,7 +67,7 @@ struct Office {
 /// What the client has said is wrong, until somebody asks.
 #[derive(Default)]
 struct Watch {
-    wrong: Mutex<Option<Fault>>,
+    wrong: Wrong,
     told: Notify,
 }
 
@@ -145,7 +144,7 @@ impl Mailbox {
     /// The next letter to us, or to all gateways. Cancel safe.
     pub(crate) async fn next(&mut self) -> Result<Letter, Fault> {
         loop {
-            if let Some(fault) = lock(&self.watch.wrong).take() {
+            if let Some(fault) = self.watch.wrong.take() {
                 return Err(fault);
             }
             let Some(consumer) = &self.reader.0 else { return Err(Fault::Away("the client has ended".to_owned())) };
@@ -243,8 +242,8 @@ impl Office {
                     Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => record = again,
                     Err((fault, _)) => return Err(fault_of(&fault)),
                 }
-                if let Some(fault) = &*lock(&self.watch.wrong) {
-                    return Err(fault.clone());
+                if let Some(fault) = self.watch.wrong.get() {
+                    return Err(fault);
                 }
                 sleep(FULL).await;
             }
@@ -279,7 +278,7 @@ async fn scout(config: &ClientConfig) -> Result<Arc<BaseConsumer<Telling>>, Faul
 
 async fn asked(scout: &Arc<BaseConsumer<Telling>>) -> Result<Metadata, Fault> {
     let scout = scout.clone();
-    beside(move || kafka::ask(&scout, || scout.context().wrong())).await
+    beside(move || kafka::ask(&scout, scout.context().wrong())).await
 }
 
 /// Waits until each partition of the topic has somebody who leads it; how many there are.
@@ -316,11 +315,6 @@ async fn beside<Output: Send + 'static>(task: impl FnOnce() -> Result<Output, Fa
     tokio::task::spawn_blocking(task).await.unwrap_or_else(|fault| Err(Fault::Away(fault.to_string())))
 }
 
-/// The client itself won't have what it was given.
-fn unusable(fault: &KafkaError) -> Fault {
-    Fault::Refused(fault.to_string())
-}
-
 /// What the client gets over by itself; if it does not, nothing comes back to us, and that is noticed.
 fn is_passing(fault: &KafkaError) -> bool {
     matches!(
@@ -331,12 +325,7 @@ fn is_passing(fault: &KafkaError) -> bool {
 
 impl Watch {
     fn tell(&self, fault: Fault) {
-        let mut wrong = lock(&self.wrong);
-        // That nobody is there is what comes of being refused, and not more than that.
-        if !matches!((&fault, &*wrong), (Fault::Away(_), Some(Fault::Refused(_)))) {
-            *wrong = Some(fault);
-        }
-        drop(wrong);
+        self.wrong.tell(fault);
         self.told.notify_one();
     }
 }

@@ -1,13 +1,13 @@
 //! Who sends jobs to RabbitMQ: publishes with confirms, and has the answers sent to a queue that goes with the connection.
 
 use super::{Desk, fault_of, short};
-use crate::amqp::Dial;
+use crate::amqp::{Dial, consume, own_queue};
 use crate::config::Config;
 use crate::queue::ask::{ANSWERS, Answers, Heard};
 use crate::queue::broker::Fault;
 use futures_util::StreamExt;
-use lapin::options::{BasicConsumeOptions, ConfirmSelectOptions, QueueDeclareOptions};
-use lapin::types::{FieldTable, ShortString};
+use lapin::options::ConfirmSelectOptions;
+use lapin::types::ShortString;
 use lapin::{BasicProperties, Connection, Consumer};
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -22,8 +22,8 @@ pub struct Asker {
 }
 
 impl Asker {
-    pub(in crate::queue) async fn connect(config: &Config, listens: bool) -> Result<(Self, Answers), Fault> {
-        let connection = Dial::new("queue.url", &config.queue.url, &config.queue.ca)?.connect("runnel submit").await?;
+    pub(in crate::queue) async fn connect(dial: &Dial, config: &Config, listens: bool) -> Result<(Self, Answers), Fault> {
+        let connection = dial.connect("runnel submit").await?;
         let begun = async {
             let publishing = connection.create_channel().await?;
             publishing.confirm_select(ConfirmSelectOptions::default()).await?;
@@ -31,10 +31,8 @@ impl Asker {
                 return Ok((publishing, None));
             }
             let channel = connection.create_channel().await?;
-            let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-            let queue = channel.queue_declare(ShortString::default(), options, FieldTable::default()).await?.name().clone();
-            let options = BasicConsumeOptions { no_ack: true, exclusive: true, ..BasicConsumeOptions::default() };
-            let answers = channel.basic_consume(queue.clone(), ShortString::default(), options, FieldTable::default()).await?;
+            let queue = own_queue(&channel).await?;
+            let answers = consume(&channel, &queue).await?;
             Ok((publishing, Some((queue, answers))))
         };
         let (publishing, reply) = begun.await.map_err(|fault| fault_of(&fault))?;

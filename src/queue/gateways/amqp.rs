@@ -1,10 +1,10 @@
 //! Gateways' jobs over RabbitMQ: out of a queue that all workers take from, each as many as it has places. What is told of runs goes without a confirmation, to a queue that
 //! lives as long as its gateway's connection; whether it does is asked each second. Called by `gateways`.
 
-use super::Host;
 use super::post::{Key, Offer, Post as AnyPost, Receipt as AnyReceipt};
-use crate::amqp::{Dial, fault_of, short};
-use crate::gateway::amqp::{PINGING, consume, declare, own_queue};
+use super::{Host, Works};
+use crate::amqp::{Dial, consume, fault_of, own_queue, short};
+use crate::gateway::amqp::{PINGING, declare};
 use crate::gateway::words::{self, Announcement};
 use crate::standing::Fault;
 use futures_util::future::BoxFuture;
@@ -18,12 +18,11 @@ use lapin::types::{FieldTable, ShortString};
 use lapin::{Acker, BasicProperties, Channel, Confirmation, Connection, Consumer, Event};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, sleep_until, timeout};
+use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// To connect, agree, declare, all in all.
-const CONNECTING: Duration = Duration::from_secs(20);
+pub(super) const CONNECTING: Duration = Duration::from_secs(20);
 /// How often gateways are told what we can do, if nothing changes; they count on us for five times as long.
 const ANNOUNCING: Duration = Duration::from_secs(2);
 
@@ -53,11 +52,6 @@ type Pings = FuturesUnordered<Ping>;
 
 impl Session {
     pub(super) async fn connect(dial: &Dial, host: &Host) -> Result<Self, Fault> {
-        let connected = timeout(CONNECTING, Self::open(dial, host)).await;
-        connected.unwrap_or_else(|_| Err(Fault::Away("no answer".to_owned())))
-    }
-
-    async fn open(dial: &Dial, host: &Host) -> Result<Self, Fault> {
         let (queue, workers) = (&host.settings.queue, &host.settings.workers);
         let connection = dial.connect("runnel worker, for gateways").await?;
         let events = connection.events_listener().boxed();
@@ -84,28 +78,25 @@ impl Session {
     pub(super) async fn attend(self, host: &Arc<Host>, shutdown: &CancellationToken) -> Option<Fault> {
         let Self { connection, mut events, taking, mut jobs, mut controls, post } = self;
         let post = Arc::new(post);
-        // As many as the broker gives us at once, and those that have lent their places, which the desk bounds.
-        let mut works = JoinSet::<Result<(), Fault>>::new();
+        let mut works = Works::default();
         let (mut announcing, mut pinging) = (interval(ANNOUNCING), interval(PINGING));
         let mut changes = host.runner.engines().changes();
         let gone = |what| Some(Fault::Away(format!("the queue of {what} is gone")));
         let mut pings = Pings::new();
-        let mut deadline: Option<Instant> = None;
         let fault = loop {
-            let is_stopping = deadline.is_some();
-            if is_stopping && works.is_empty() {
+            if works.is_over() {
                 break None;
             }
+            let is_stopping = works.is_stopping();
             let done = tokio::select! {
                 () = shutdown.cancelled(), if !is_stopping => {
-                    deadline = Some(Instant::now() + host.grace);
+                    works.stop(host.grace);
                     taking.basic_cancel(jobs.tag(), BasicCancelOptions::default()).await
                 }
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if is_stopping => break None,
                 message = jobs.next(), if !is_stopping => match message {
                     Some(Ok(message)) => match offer(message) {
                         Ok(offer) => {
-                            works.spawn(host.clone().work(AnyPost::Amqp(post.clone()), offer));
+                            works.begin(host, AnyPost::Amqp(post.clone()), offer);
                             Ok(())
                         }
                         // Nobody could be told of it.
@@ -122,10 +113,9 @@ impl Session {
                     Some(Err(fault)) => Err(fault),
                     None => break gone("what gateways say"),
                 },
-                Some(worked) = works.join_next() => match worked {
-                    Ok(Ok(())) => Ok(()),
-                    Ok(Err(fault)) => break Some(fault),
-                    Err(panicked) => break Some(Fault::Away(format!("a run was dropped: {panicked}"))),
+                worked = works.changed() => match worked {
+                    Ok(()) => Ok(()),
+                    Err(fault) => break Some(fault),
                 },
                 _ = announcing.tick() => post.announce(&host.announcement()).await,
                 Ok(()) = changes.changed() => post.announce(&host.announcement()).await,
@@ -145,8 +135,7 @@ impl Session {
                 break Some(fault_of(&fault));
             }
         };
-        // Nobody hears them any more.
-        works.shutdown().await;
+        works.end().await;
         let _ = timeout(CONNECTING, connection.close(200, "done".into())).await;
         fault
     }

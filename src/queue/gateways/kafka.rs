@@ -2,19 +2,18 @@
 //! its places change, what it has; what gateways answer to that is its lease (`lease`). Called by `gateways`. Tells nothing of a run whose gateway's lease has run out, but
 //! that it is lost.
 
-use super::Host;
 use super::lease::{Leases, Renewed};
 use super::post::{Key, Offer, Post as AnyPost, Receipt};
+use super::{Host, Works};
+use crate::gateway::kafka::beats;
 use crate::gateway::kafka::letter::{ANSWERS, Answers, FULL, GONE, Head, Letter, PRESENCE, Presence};
 use crate::gateway::kafka::mail::{self, Mailbox, Owner};
-use crate::gateway::kafka::{CONNECTING, beats};
 use crate::gateway::words;
 use crate::kafka::Dial;
 use crate::standing::Fault;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, interval, sleep_until, timeout};
+use tokio::time::{Instant, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// How often leases are looked at.
@@ -35,8 +34,7 @@ pub(super) struct Post {
 
 impl Session {
     pub(super) async fn connect(dial: &Dial, host: &Host) -> Result<Self, Fault> {
-        let opened = timeout(CONNECTING, Mailbox::open(dial, &host.settings, Owner::Worker)).await;
-        let mailbox = opened.unwrap_or_else(|_| Err(Fault::Away("no answer".to_owned())))?;
+        let mailbox = Mailbox::open(dial, &host.settings, Owner::Worker).await?;
         let post = Post { mail: mailbox.post().clone(), leases: Arc::default() };
         Ok(Self { mailbox, post })
     }
@@ -44,39 +42,33 @@ impl Session {
     /// None after an end that was asked for.
     pub(super) async fn attend(self, host: &Arc<Host>, shutdown: &CancellationToken) -> Option<Fault> {
         let Self { mut mailbox, post } = self;
-        // As many as there are places, and those that have lent theirs, which the desk bounds.
-        let mut works = JoinSet::<Result<(), Fault>>::new();
+        let mut works = Works::default();
         let (mut beating, mut looking) = (beats(), interval(LOOKING));
         let mut changes = host.runner.engines().changes();
-        let mut deadline: Option<Instant> = None;
         let (mut told, mut has_changed) = (Instant::now(), false);
         let fault = loop {
-            let is_stopping = deadline.is_some();
-            if is_stopping && works.is_empty() {
+            if works.is_over() {
                 break None;
             }
+            let is_stopping = works.is_stopping();
             let done = tokio::select! {
                 () = shutdown.cancelled(), if !is_stopping => {
-                    deadline = Some(Instant::now() + host.grace);
+                    works.stop(host.grace);
                     has_changed = true;
                     Ok(())
                 }
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if is_stopping => break None,
                 letter = mailbox.next() => match letter {
                     Ok(letter) => match post.hear(host, letter, is_stopping) {
                         Heard::Nothing => Ok(()),
                         Heard::Job(offer) => {
-                            works.spawn(host.clone().work(AnyPost::Kafka(post.clone()), offer));
+                            works.begin(host, AnyPost::Kafka(post.clone()), offer);
                             Ok(())
                         }
                         Heard::TooMuch(key) => post.full(&key).await,
                     },
                     Err(fault) => Err(fault),
                 },
-                Some(worked) = works.join_next() => match worked {
-                    Ok(worked) => worked,
-                    Err(panicked) => Err(Fault::Away(format!("a run was dropped: {panicked}"))),
-                },
+                worked = works.changed() => worked,
                 _ = beating.tick() => {
                     has_changed = true;
                     mailbox.keep(|gateway, _| post.leases.holds(gateway));
@@ -103,8 +95,7 @@ impl Session {
                 break Some(fault);
             }
         };
-        // Nobody hears them any more.
-        works.shutdown().await;
+        works.end().await;
         if fault.is_none() {
             let _ = post.mail.tell_gateways(Head { kind: GONE, run: None, clock: None }, &[]).await;
             mailbox.close().await;

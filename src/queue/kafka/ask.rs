@@ -3,7 +3,7 @@
 use super::Desk;
 use super::headers;
 use crate::config::Config;
-use crate::kafka::{self, Dial, Silent, Telling, fault_of};
+use crate::kafka::{self, Dial, Silent, Telling, fault_of, unusable};
 use crate::queue::ask::{ANSWERS, Answers, Heard};
 use crate::queue::broker::Fault;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -31,8 +31,8 @@ impl Drop for Asker {
 }
 
 impl Asker {
-    pub(in crate::queue) async fn connect(config: &Config, listens: bool) -> Result<(Self, Answers), Fault> {
-        let (dial, settings) = (Dial::new("queue.url", &config.queue.url, &config.queue.ca)?, Arc::new(config.queue.clone()));
+    pub(in crate::queue) async fn connect(dial: &Dial, config: &Config, listens: bool) -> Result<(Self, Answers), Fault> {
+        let settings = Arc::new(config.queue.clone());
         let (tell, told) = mpsc::channel(ANSWERS);
         let is_over = Arc::new(AtomicBool::new(false));
         let connected = {
@@ -46,7 +46,7 @@ impl Asker {
             })
         };
         connected.await.unwrap_or_else(|fault| Err(Fault::Away(fault.to_string())))?;
-        let producer = super::publishing(&dial.config).create_with_context(Silent).map_err(|fault| super::unusable(&fault))?;
+        let producer = super::publishing(&dial.config).create_with_context(Silent).map_err(|fault| unusable(&fault))?;
         Ok((Self { desk: Desk { producer, settings }, is_over }, told))
     }
 
@@ -58,8 +58,8 @@ impl Asker {
 
 /// Finds out whether anybody is there, and where what will be said begins.
 fn begin(config: &rdkafka::ClientConfig, settings: &crate::config::queue::Queue, listens: bool) -> Result<BaseConsumer<Telling>, Fault> {
-    let consumer: BaseConsumer<Telling> = config.create_with_context(Telling::default()).map_err(|fault| super::unusable(&fault))?;
-    let there = kafka::ask(&consumer, || consumer.context().wrong())?;
+    let consumer: BaseConsumer<Telling> = config.create_with_context(Telling::default()).map_err(|fault| unusable(&fault))?;
+    let there = kafka::ask(&consumer, consumer.context().wrong())?;
     let partitions = |name: &str| there.topics().iter().find(|topic| topic.name() == name).map_or(&[][..], |topic| topic.partitions());
     for name in [&settings.jobs, &settings.results] {
         if partitions(name).is_empty() {

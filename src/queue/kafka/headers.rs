@@ -1,7 +1,8 @@
 //! What stands on messages: read from those that come, written on those that go. Pure.
 
+use crate::kafka::{text, with};
 use crate::queue::broker::{Answer, Envelope};
-use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders, OwnedMessage};
+use rdkafka::message::{BorrowedMessage, Headers, Message, OwnedHeaders, OwnedMessage};
 use std::collections::BTreeMap;
 
 /// Why a message is where it is, and where it was.
@@ -61,11 +62,8 @@ pub(super) fn job(id: &str, word: &str) -> OwnedHeaders {
 
 /// That word, on an answer; None on what is none.
 pub(super) fn word(message: &BorrowedMessage<'_>) -> Option<String> {
-    let text = |name| {
-        let found = message.headers()?.iter().find(|header| header.key == name)?;
-        str::from_utf8(found.value?).ok()
-    };
-    if text("type")? == "event" { None } else { text("correlation_id").map(str::to_owned) }
+    let headers = message.headers()?;
+    if text(headers, "type")? == "event" { None } else { text(headers, "correlation_id").map(str::to_owned) }
 }
 
 /// One try more, and all else as it was.
@@ -84,8 +82,4 @@ pub(super) fn buried(asked: &OwnedMessage, reason: &str) -> OwnedHeaders {
 
 pub(super) fn cut(headers: OwnedHeaders, bytes: usize) -> OwnedHeaders {
     with(headers, CUT, &bytes.to_string())
-}
-
-fn with(headers: OwnedHeaders, key: &str, value: &str) -> OwnedHeaders {
-    headers.insert(Header { key, value: Some(value) })
 }

@@ -3,7 +3,7 @@
 
 use super::ledger::{Ledger, Ticket};
 use super::{Desk, Receipt, headers};
-use crate::kafka::{Silent, fault_of, judged};
+use crate::kafka::{Silent, Wrong, fault_of, judged};
 use crate::lock::lock;
 use crate::queue::broker::{Delivery, Fault, News, Receipt as AnyReceipt};
 use rdkafka::Offset;
@@ -37,8 +37,7 @@ pub(super) struct Shared {
     ledger: Mutex<Ledger>,
     places: Arc<Semaphore>,
     waiting: AtomicI64,
-    /// What the client said was wrong, until somebody asks.
-    wrong: Mutex<Option<Fault>>,
+    pub(super) wrong: Wrong,
     is_stopping: AtomicBool,
     is_ending: AtomicBool,
     grace: Duration,
@@ -51,15 +50,11 @@ impl Shared {
             ledger: Mutex::default(),
             places: Arc::new(Semaphore::new(most.into())),
             waiting: AtomicI64::new(-1),
-            wrong: Mutex::default(),
+            wrong: Wrong::default(),
             is_stopping: AtomicBool::new(false),
             is_ending: AtomicBool::new(false),
             grace,
         }
-    }
-
-    pub(super) fn wrong(&self) -> Option<Fault> {
-        lock(&self.wrong).take()
     }
 
     pub(super) fn waiting(&self) -> Option<u64> {
@@ -102,21 +97,16 @@ impl ClientContext for Watch {
         let code = fault.rdkafka_error_code();
         if code == Some(RDKafkaErrorCode::SSL) {
             *lock(&self.mistrust) = Some(reason.to_owned());
+            // That all are gone is told once, and may have been before.
+            self.shared.wrong.tell_better(Fault::Away(reason.to_owned()));
         }
-        let judged = judged(code, reason);
-        let mut wrong = lock(&self.shared.wrong);
-        match (&judged, &*wrong) {
-            // That nobody is there is what comes of being refused, and not more than that.
-            (Fault::Away(_), Some(Fault::Refused(_))) => {}
-            (Fault::Refused(_), _) => *wrong = Some(judged),
-            (Fault::Away(_), _) => match code {
-                Some(RDKafkaErrorCode::AllBrokersDown) => {
-                    *wrong = Some(lock(&self.mistrust).take().map_or(judged, Fault::Away));
-                }
-                Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownTopicOrPartition) => *wrong = Some(judged),
-                Some(_) | None => {}
-            },
-        }
+        let wrong = match (judged(code, reason), code) {
+            (refused @ Fault::Refused(_), _) => refused,
+            (away, Some(RDKafkaErrorCode::AllBrokersDown)) => lock(&self.mistrust).take().map_or(away, Fault::Away),
+            (away, Some(RDKafkaErrorCode::Fatal | RDKafkaErrorCode::UnknownTopicOrPartition)) => away,
+            (Fault::Away(_), _) => return,
+        };
+        self.shared.wrong.tell(wrong);
     }
 
     fn stats(&self, statistics: Statistics) {
@@ -198,7 +188,7 @@ impl Taker {
                 Some(place) => self.take(place)?,
                 None => self.wait()?,
             }
-            if let Some(fault) = self.shared.wrong() {
+            if let Some(fault) = self.shared.wrong.take() {
                 return Err(fault);
             }
             if self.committed.elapsed() >= COMMITTING {

@@ -324,4 +324,9 @@ async fn users_are_known_over_tls() {
     };
     let (code, said) = refused(format!("kafkas://worker:wr0ng@localhost:{door}"), &[&ca]);
     assert!(code == Some(2) && said.contains("uthenticat") && !said.contains("wr0ng"), "{said}");
+    // Nobody vouches for this certificate; and with two addresses, nobody is at the other.
+    for host in ["127.0.0.1", "localhost"] {
+        let stranger = Server::begin(command(&format!("kafkas://worker:s3cret@{host}:{door}"), &topics, &[]));
+        until(|| stranger.get("/readyz").1.contains("certificate"));
+    }
 }
