@@ -85,7 +85,7 @@ async fn compiled(client: &mut Client, scratch: &Scratch) -> [String; 2] {
     let mount = format!("{}:/hello:ro", scratch.0.join("hello").display());
     timed(client, "c", HELLO, false).await;
     let (mut programs, mut firsts, mut cached, mut theirs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for round in 0..25 {
+    for round in 0..15 {
         programs.push(timed(client, "c", &format!("{HELLO}// alone {round} {}\n", std::process::id()), false).await.program);
         let times = timed(client, "c", HELLO, true).await;
         firsts.push(times.first_output);
@@ -114,7 +114,7 @@ async fn compiled(client: &mut Client, scratch: &Scratch) -> [String; 2] {
 async fn from_source(client: &mut Client, scratch: &Scratch, language: &str, code: &str, compiler: &str) -> String {
     let file = format!("x.{language}");
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 0..15 {
+    for round in 0..9 {
         let code = format!("{code}// {round} {}\n", std::process::id());
         ours.push(timed(client, language, &code, false).await.result);
         std::fs::write(scratch.0.join(&file), &code).unwrap();
@@ -131,7 +131,7 @@ async fn from_source(client: &mut Client, scratch: &Scratch, language: &str, cod
 /// The same for Go, whose compiler is in its image only: `go build` there with a cache that is warm, timed inside.
 async fn go(client: &mut Client) -> String {
     let mut ours = Vec::new();
-    for round in 0..15 {
+    for round in 0..9 {
         ours.push(timed(client, "go", &format!("{GO}// {round} {}\n", std::process::id()), false).await.result);
     }
     let image = {
