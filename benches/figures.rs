@@ -140,7 +140,7 @@ async fn figure(name: &str, report: &mut Report, peers: &Peers) {
     match name {
         "hello" => hello::hello(report, peers).await,
         "languages" => hello::languages(report).await,
-        "cells" => throughput::cells(report).await,
+        "cells" => throughput::cells(report, peers).await,
         "clients" => throughput::clients(report).await,
         "programs" => programs::programs(report, peers).await,
         "breakdown" => breakdown::breakdown(report).await,

@@ -1,6 +1,7 @@
 //! Runs per second: against the number of cells, and against the number of clients.
 
 use crate::client::{Client, Server};
+use crate::peers::{self, Peers, path};
 use crate::plot::{Axis, Plot, Scale, Series};
 use crate::report::{Bound, Report, Times, middle, told};
 use futures_util::StreamExt;
@@ -20,8 +21,26 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// How much more two native processes compute at once than one: what this machine has of a second core. The same computing as ours, forty times as long.
+fn natively(report: &mut Report, peers: &Peers) {
+    let mut natives = vec![("python3", vec![peers::python(), "-c".to_owned(), WORK[0].1.replace("150000", "6000000")])];
+    if peers.has("qjs") {
+        natives.push(("qjs", vec![path("qjs"), "-e".to_owned(), WORK[1].1.replace("150000", "6000000")]));
+    }
+    for (name, words) in natives {
+        let gains = (0..report.rounds(3, 1)).map(|_| {
+            let alone = peers::timed(&words);
+            let start = Instant::now();
+            std::thread::scope(|scope| (0..2).for_each(|_| drop(scope.spawn(|| peers::timed(&words)))));
+            2.0 * alone.as_secs_f64() / start.elapsed().as_secs_f64()
+        });
+        let gain = middle(gains.collect());
+        report.say(format!("Two native processes at once, computing the same in {name}: {gain:.2} times as much as one. So much has this machine of a second core."));
+    }
+}
+
 /// Each number of cells, kept busy, by turns.
-pub(crate) async fn cells(report: &mut Report) {
+pub(crate) async fn cells(report: &mut Report, peers: &Peers) {
     report.section("Runs per second against cells");
     report.say(
         "One client, 16 runs under way, hellos and programs that compute for some 20 ms; each number of cells is a server of its own, by turns. \
@@ -62,6 +81,7 @@ pub(crate) async fn cells(report: &mut Report) {
         report.goal(&format!("runs/s of two cells to one, {language}, {what}"), at_two, "", Bound::AtLeast(1.9));
     }
     report.table(&["language", "program", "cells", "runs/s", "of one cell's"], rows);
+    natively(report, peers);
     let (x, y) = (Axis { label: "cells", scale: Scale::Linear }, Axis { label: "runs/s", scale: Scale::Log });
     report.plot("cells", "Runs per second against cells", &Plot::Lines { x, y, series });
 }

@@ -385,6 +385,18 @@ impl Ran {
         self.frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect()
     }
 
+    /// Without its waiting for a place: containers take a moment, and a gateway that has heard nothing of a run by then says that it waits.
+    pub(crate) fn unqueued(mut self) -> Self {
+        self.frames.retain(|frame| frame["type"] != "queued");
+        self
+    }
+
+    /// The frame of the compile step.
+    pub(crate) fn compiled(&self) -> &Value {
+        let found = self.frames.iter().find(|frame| frame["type"] == "compiled");
+        found.unwrap_or_else(|| panic!("nothing was compiled: {:?}", self.frames))
+    }
+
     #[track_caller]
     pub(crate) fn succeeded(&self) -> &Self {
         assert_eq!(self.status(), "success", "{:#}", self.last());

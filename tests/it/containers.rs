@@ -145,15 +145,15 @@ async fn multi_cases() {
     let mut is_cached = false;
     for _ in 0..50 {
         let ran = client.run(json!({"language": "multi", "files": files})).await;
-        assert_eq!((ran.succeeded().stdout(), &ran.frames[1]["output"]), ("made\nmade\n", &json!("compiled\n")));
-        is_cached = ran.frames[1]["cached"] == true;
+        assert_eq!((ran.succeeded().stdout(), &ran.compiled()["output"]), ("made\nmade\n", &json!("compiled\n")));
+        is_cached = ran.compiled()["cached"] == true;
         if is_cached {
             break;
         }
     }
     assert!(is_cached);
     let ran = client.run(json!({"language": "multi", "files": {"compile": "echo no; exit 3", "run": "echo yes"}})).await;
-    assert_eq!((ran.status(), &ran.frames[1]["output"], ran.stdout()), ("compile_error", &json!("no\n"), ""));
+    assert_eq!((ran.status(), &ran.compiled()["output"], ran.stdout()), ("compile_error", &json!("no\n"), ""));
 }
 
 /// One that reads, from the moment that it is told to.
@@ -257,7 +257,7 @@ async fn arguments_for_compilers() {
     }
     let ran = client.run(json!({"language": "c", "code": value, "compile_args": ["-fno-such-option", "-DVALUE=1"]})).await;
     assert_eq!(ran.status(), "compile_error");
-    assert!(ran.frames[1]["output"].as_str().unwrap().contains("no-such-option"), "{:#}", ran.frames[1]);
+    assert!(ran.compiled()["output"].as_str().unwrap().contains("no-such-option"), "{:#}", ran.compiled());
 }
 
 const HELLO: &str = "#include <stdio.h>\nint main(void) { puts(\"hello\"); return 3; }\n";
@@ -269,10 +269,10 @@ async fn a_compiled_program_frame_by_frame() {
     }
     let server = server(&[]).await;
     let mut client = server.connect().await;
-    let ran = client.run(json!({"language": "c", "code": HELLO})).await;
+    let ran = client.run(json!({"language": "c", "code": HELLO})).await.unqueued();
     assert_eq!(ran.kinds(), ["started", "compiled", "stdout", "result"], "{ran:#?}");
     assert_eq!(ran.frames[0]["engine"], "docker");
-    let compiled = &ran.frames[1];
+    let compiled = ran.compiled();
     assert_eq!((&compiled["ok"], &compiled["output"], &compiled["cached"]), (&json!(true), &json!(""), &json!(false)));
     assert!(compiled["time_ms"].as_f64().unwrap() > 1.0, "{compiled}");
     assert_eq!((&ran.frames[2]["seq"], &ran.frames[2]["data"]), (&json!(0), &json!("hello\n")));
@@ -289,12 +289,13 @@ async fn a_compiled_program_frame_by_frame() {
         }
         again = client.run(json!({"language": "c", "code": HELLO})).await;
     }
+    let again = again.unqueued();
     assert_eq!(again.kinds(), ["started", "compiled", "stdout", "result"]);
-    assert_eq!((&again.frames[1]["cached"], again.stdout()), (&json!(true), "hello\n"), "{again:#?}");
+    assert_eq!((&again.compiled()["cached"], again.stdout()), (&json!(true), "hello\n"), "{again:#?}");
     assert_eq!((&again.last()["compile"]["cached"], &again.execution()["exit_code"]), (&json!(true), &json!(3)));
     // Other sources are other programs.
     let other = client.run(json!({"language": "c", "code": HELLO.replace("hello", "other")})).await;
-    assert_eq!((&other.frames[1]["cached"], other.stdout()), (&json!(false), "other\n"));
+    assert_eq!((&other.compiled()["cached"], other.stdout()), (&json!(false), "other\n"));
 }
 
 #[tokio::test]
@@ -311,10 +312,10 @@ async fn compile_errors_come_whole_with_the_users_names() {
         ("csharp", "main.cs", "class P { static void Main() { int x = \"s\"; } }", "main.cs(1"),
     ];
     for (language, name, code, place) in cases {
-        let ran = client.run(json!({"language": language, "files": {name: code}, "main": name})).await;
+        let ran = client.run(json!({"language": language, "files": {name: code}, "main": name})).await.unqueued();
         assert_eq!(ran.kinds(), ["started", "compiled", "result"], "{language}: {ran:#?}");
         assert_eq!(ran.status(), "compile_error");
-        let compiled = &ran.frames[1];
+        let compiled = ran.compiled();
         assert!(compiled["ok"] == false && compiled["output"].as_str().unwrap().contains(place), "{language}: {compiled:#}");
         assert_eq!(ran.last()["compile"]["output"], compiled["output"]);
         assert_eq!((&ran.execution()["exit_code"], &ran.execution()["stdout"]), (&Value::Null, &json!("")));
@@ -341,7 +342,7 @@ async fn compile_bombs_hit_the_compile_limits() {
     for (language, code) in bombs {
         let ran = client.run(json!({"language": language, "code": code})).await;
         assert_eq!(ran.status(), "compile_error", "{:#}", ran.last());
-        let time = ran.frames[1]["time_ms"].as_f64().unwrap();
+        let time = ran.compiled()["time_ms"].as_f64().unwrap();
         assert!(time < 20_000.0, "{time} ms for {code}");
     }
     client.run(json!({"language": "c", "code": HELLO})).await;
@@ -367,7 +368,7 @@ async fn input_comes_when_it_is_waited_for() {
     assert_eq!(ran, "how many? 42\n8\nend\n");
     // One that sleeps does not wait for input.
     let ran = client.run(json!({"language": "bash", "code": "sleep 0.7; echo done", "interactive": true})).await;
-    assert_eq!(ran.kinds(), ["started", "stdout", "result"]);
+    assert_eq!(ran.unqueued().kinds(), ["started", "stdout", "result"]);
 }
 
 /// A program that prints without flushing is seen while it runs, and what it printed survives its end by force.
@@ -509,6 +510,7 @@ async fn an_image_that_can_not_be_made_says_why() {
     let server = server(&["--set", &toolchains.setting()]).await;
     let mut client = server.connect().await;
     let ran = client.run(json!({"language": "broken", "code": ""})).await;
+    let ran = ran.unqueued();
     assert_eq!((ran.status(), ran.frames[0]["type"].as_str()), ("internal", Some("preparing")), "{ran:#?}");
     let message = ran.execution()["message"].as_str().unwrap();
     assert!(message.contains("the reason") && message.contains("code: 7"), "{message}");

@@ -115,10 +115,10 @@ fn with_settings<'a>(mut command: std::process::Command, settings: impl IntoIter
     command
 }
 
-fn worker(url: &str, names: &[String], settings: &[&str]) -> Server {
+fn worker(url: &str, names: &[String], arguments: &[&str]) -> Server {
     let mut command = runnel();
-    command.args(["worker", "--queue", url, "--listen", "127.0.0.1:0"]);
-    Server::begin(with_settings(command, names.iter().map(String::as_str).chain(settings.iter().copied())))
+    command.args(["worker", "--queue", url, "--listen", "127.0.0.1:0"]).args(arguments);
+    Server::begin(with_settings(command, names.iter().map(String::as_str)))
 }
 
 fn gateway(url: &str, names: &[String], listen: &str, arguments: &[&str]) -> Server {
@@ -147,14 +147,15 @@ pub(crate) fn in_place_of(listen: &str, arguments: &[&str]) -> Option<Server> {
     let busy = live.min(number("desk.busy_per_cell", 4) * number("cells.count", 2));
     let desk = [format!("backend.busy={busy}"), format!("backend.live={live}")];
     let arguments: Vec<&str> = arguments.iter().copied().chain(desk.iter().flat_map(|setting| ["--set", setting.as_str()])).collect();
-    let worker = worker(&url, &names, &settings);
+    let of_both = arguments.windows(2).filter(|pair| ["--set", "--config"].contains(&pair[0]));
+    let worker = worker(&url, &names, &of_both.flatten().copied().collect::<Vec<_>>());
     let mut gateway = gateway(&url, &names, listen, &arguments);
     until(|| serde_json::from_str::<Value>(&gateway.get("/readyz").1).is_ok_and(|ready| ready["workers"] == 1 && ready["ready"] == true));
     gateway.worker = Some(Box::new(worker));
     Some(gateway)
 }
 
-const SMALL: [&str; 3] = ["docker.enabled=false", "cells.count=1", "desk.live=200"];
+const SMALL: [&str; 6] = ["--set", "docker.enabled=false", "--set", "cells.count=1", "--set", "desk.live=200"];
 
 /// Gateways and workers over one broker.
 struct Cluster {
@@ -235,7 +236,7 @@ async fn signals_and_compilers_arguments_go_along(carrier: Carrier) {
     let mut cluster = Cluster::new(url, 0, 0);
     let has_docker = crate::containers::docker();
     let docker = format!("docker.enabled={has_docker}");
-    cluster.workers.push(worker(&cluster.url, &cluster.names, &[&docker, "docker.pool=0", "cells.count=1"]));
+    cluster.workers.push(worker(&cluster.url, &cluster.names, &["--set", &docker, "--set", "docker.pool=0", "--set", "cells.count=1"]));
     cluster.add_gateway();
     let mut client = cluster.gateways[0].connect().await;
     let rules = json!({"on": [{"colour": "amber", "status": "cancelled"}, {"colour": "red", "status": "error"}], "else": "blue"});
