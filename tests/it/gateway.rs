@@ -118,6 +118,8 @@ fn with_settings<'a>(mut command: std::process::Command, settings: impl IntoIter
 fn worker(url: &str, names: &[String], arguments: &[&str]) -> Server {
     let mut command = runnel();
     command.args(["worker", "--queue", url, "--listen", "127.0.0.1:0"]).args(arguments);
+    // As in the image: where its servers listen is nothing to a worker.
+    command.env("RUNNEL_LISTEN", "0.0.0.0:8080");
     Server::begin(with_settings(command, names.iter().map(String::as_str)))
 }
 
