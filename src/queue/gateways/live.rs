@@ -11,7 +11,7 @@ use crate::standing::Fault;
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, Stream, StreamExt};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::{Notify, mpsc};
@@ -79,7 +79,7 @@ impl Lives {
 
     #[cfg(feature = "kafka")]
     pub(super) fn taken_by_gateway(&self) -> Vec<(String, u32)> {
-        let mut taken = BTreeMap::<String, u32>::new();
+        let mut taken = std::collections::BTreeMap::<String, u32>::new();
         for (key, _) in lock(&self.all).iter().filter(|(_, live)| !live.is_parked.load(Ordering::Acquire)) {
             *taken.entry(key.gateway.clone()).or_default() += 1;
         }
