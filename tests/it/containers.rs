@@ -509,8 +509,7 @@ async fn an_image_that_can_not_be_made_says_why() {
         .add("missing", "run = ['/no/such/program']\nimage = 'debian:bookworm-slim'", None);
     let server = server(&["--set", &toolchains.setting()]).await;
     let mut client = server.connect().await;
-    let ran = client.run(json!({"language": "broken", "code": ""})).await;
-    let ran = ran.unqueued();
+    let ran = client.run(json!({"language": "broken", "code": ""})).await.unqueued();
     assert_eq!((ran.status(), ran.frames[0]["type"].as_str()), ("internal", Some("preparing")), "{ran:#?}");
     let message = ran.execution()["message"].as_str().unwrap();
     assert!(message.contains("the reason") && message.contains("code: 7"), "{message}");
