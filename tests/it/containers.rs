@@ -51,15 +51,18 @@ pub(crate) fn containers_of(process: u32) -> Vec<String> {
     owned.map(str::to_owned).collect()
 }
 
-/// Waits until a server has no container any more.
+/// Waits until a server has no container any more: as long as it may take for one that docker does not start, and then does not remove.
 pub(crate) async fn until_gone(process: u32) {
-    for _ in 0..600 {
+    for _ in 0..2000 {
         if containers_of(process).is_empty() {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("left behind: {:?}", containers_of(process));
+    let left = containers_of(process);
+    let ids = left.iter().filter_map(|line| line.split(' ').next());
+    let inspected = Command::new("docker").args(["inspect", "--format", "{{json .State}}"]).args(ids).output().unwrap();
+    panic!("left behind: {left:?}: {}", String::from_utf8_lossy(&inspected.stdout));
 }
 
 /// A folder of toolchains of one's own.

@@ -15,7 +15,8 @@ use crate::link::{Bounds, Execution, Happening, OnParked, Order, Session, Work};
 use crate::lock::lock;
 use crate::toolchain::recipe::{DeviceRate, HostOptions, Recipe};
 use bollard::container::LogOutput;
-use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, ResourcesUlimits, ThrottleDevice};
+use bollard::errors::Error;
+use bollard::models::{ContainerCreateBody, ContainerWaitResponse, HostConfig, HostConfigLogConfig, ResourcesUlimits, ThrottleDevice};
 use bollard::query_parameters::{AttachContainerOptionsBuilder, RemoveContainerOptionsBuilder, WaitContainerOptionsBuilder};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -28,8 +29,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A container whose agent does not say that it is ready in this time is given up.
 const START: Duration = Duration::from_secs(30);
-/// How long docker may take to remove one; the reaper looks after what is left.
+/// How long docker may take to remove one, and between two tries; the reaper looks after what is left.
 const REMOVE: Duration = Duration::from_secs(60);
+const REMOVE_AGAIN: Duration = Duration::from_millis(500);
 /// How long one may take to remove itself, after its link was closed.
 const BY_ITSELF: Duration = Duration::from_secs(5);
 /// Memory of the agent, of the page cache and of the kernel for it: enough that a program is ended for its own use
@@ -235,11 +237,21 @@ async fn live(shared: Arc<Shared>, connection: Arc<Connection>, blueprint: Bluep
         // It ends and removes itself now; two who remove the same thing get in each other's way.
         let options = WaitContainerOptionsBuilder::new().condition("removed").build();
         let mut gone = Box::pin(connection.api.wait_container(&id, Some(options)));
-        if tokio::time::timeout(BY_ITSELF, gone.next()).await.is_ok() {
+        if tokio::time::timeout(BY_ITSELF, gone.next()).await.is_ok_and(|answer| is_gone(answer.as_ref())) {
             return;
         }
     }
-    remove(&connection, &id).await;
+    remove_surely(&connection, &id).await;
+}
+
+/// Whether docker's answer says that a container is no more. Its exit code may be an error to the client; words with it are why its removal failed.
+fn is_gone(answer: Option<&Result<ContainerWaitResponse, Error>>) -> bool {
+    match answer {
+        Some(Ok(response)) => response.error.is_none(),
+        Some(Err(Error::DockerContainerWaitError { error, .. })) => error.is_empty(),
+        Some(Err(Error::DockerResponseServerError { status_code: 404, .. })) => true,
+        Some(Err(_)) | None => false,
+    }
 }
 
 /// Serves a container until it is given up or lost; false where it never ran.
@@ -321,7 +333,7 @@ impl Drop for CloseOnDrop {
 
 /// What the agent writes to stdout is the link; what comes on stderr are words about its own faults.
 fn link_of(
-    output: impl futures_util::Stream<Item = Result<LogOutput, bollard::errors::Error>>,
+    output: impl futures_util::Stream<Item = Result<LogOutput, Error>>,
     said: Arc<Mutex<String>>,
 ) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
     output.filter_map(move |piece| {
@@ -341,14 +353,26 @@ fn link_of(
     })
 }
 
-/// Removes a container that may have gone already.
-pub(super) async fn remove(connection: &Connection, id: &str) {
+/// Removes a container. Docker may fail at it, or be at it for somebody else and fail then: it is asked until there is none.
+async fn remove_surely(connection: &Connection, id: &str) {
+    let mut why = "docker does not answer".to_owned();
+    let removed = async {
+        while let Err(fault) = remove(connection, id).await {
+            why = in_words(&fault);
+            tokio::time::sleep(REMOVE_AGAIN).await;
+        }
+    };
+    if tokio::time::timeout(REMOVE, removed).await.is_err() {
+        tracing::warn!("a container was not removed within {} s: {why}", REMOVE.as_secs());
+    }
+}
+
+/// One try to remove a container, which may have gone already.
+pub(super) async fn remove(connection: &Connection, id: &str) -> Result<(), Error> {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-    match tokio::time::timeout(REMOVE, connection.api.remove_container(id, Some(options))).await {
-        // Gone, or going by itself.
-        Ok(Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. })) => {}
-        Ok(Err(fault)) => tracing::warn!("a container could not be removed: {}", in_words(&fault)),
-        Err(_) => tracing::warn!("a container was not removed within {} s", REMOVE.as_secs()),
+    match connection.api.remove_container(id, Some(options)).await {
+        Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+        removed => removed,
     }
 }
 

@@ -2,8 +2,8 @@
 //! knows. A container carries its owner in its labels, so that two servers never reap each other's. Called by
 //! `engine::docker` at the start and from time to time.
 
-use super::Connection;
-use super::container;
+use super::{Connection, container, in_words};
+use bollard::errors::Error;
 use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::ListContainersOptionsBuilder;
 use std::collections::HashMap;
@@ -13,6 +13,8 @@ use std::time::{Duration, SystemTime};
 pub(super) const INSTANCE: &str = "runnel.instance";
 /// Where that server runs: machine, process and its start.
 pub(super) const OWNER: &str = "runnel.owner";
+/// How long docker may take in one round.
+const ROUND: Duration = Duration::from_secs(60);
 /// One that is not running is left alone for a while: it may be just about to start.
 const YOUNG: Duration = Duration::from_secs(300);
 
@@ -65,7 +67,7 @@ fn start_of(process: u32) -> Option<u64> {
 }
 
 /// Removes what is left of servers that are dead; and all of `stale`, an instance that is known to have none in use.
-pub(super) async fn reap(connection: &Connection, stale: Option<&str>) -> Result<usize, bollard::errors::Error> {
+pub(super) async fn reap(connection: &Connection, stale: Option<&str>) -> Result<usize, Error> {
     let filters = HashMap::from([("label", vec![INSTANCE])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let found = connection.api.list_containers(Some(options)).await?;
@@ -73,7 +75,15 @@ pub(super) async fn reap(connection: &Connection, stale: Option<&str>) -> Result
     let is_stale = |summary: &ContainerSummary| stale.is_some_and(|instance| label(summary, INSTANCE) == instance);
     let left = found.into_iter().filter(|summary| is_stale(summary) || is_left(summary, &this));
     let left: Vec<String> = left.filter_map(|summary| summary.id).collect();
-    futures_util::future::join_all(left.iter().map(|id| container::remove(connection, id))).await;
+    // What can't be removed now, or is being removed already, is found again in the next round.
+    let removed = futures_util::future::join_all(left.iter().map(|id| container::remove(connection, id)));
+    if let Ok(removed) = tokio::time::timeout(ROUND, removed).await {
+        for fault in removed.into_iter().filter_map(Result::err) {
+            if !matches!(fault, Error::DockerResponseServerError { status_code: 409, .. }) {
+                tracing::warn!("a container that was left behind could not be removed: {}", in_words(&fault));
+            }
+        }
+    }
     Ok(left.len())
 }
 
