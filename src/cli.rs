@@ -15,7 +15,7 @@ mod worker;
 mod workspace;
 
 use crate::admission::{Admission, Bounds};
-use crate::config::{Config, Sources};
+use crate::config::{Config, Mistakes, Sources};
 use crate::engine::docker::{Docker, Settings as DockerSettings};
 use crate::engine::wasm::guests::Cache;
 use crate::engine::wasm::{Settings as WasmSettings, Wasm};
@@ -170,13 +170,22 @@ impl SettingsArguments {
         if mistakes.is_empty() { Ok((config, toolchains)) } else { Err(mistakes.iter().map(ToString::to_string).collect()) }
     }
 
+    /// The same for a server.
+    fn load_to_serve(&self) -> Result<(Config, Toolchains), Vec<String>> {
+        let (config, toolchains) = self.load()?;
+        config.check_to_serve().map_err(|mistakes| mistakes.0)?;
+        Ok((config, toolchains))
+    }
+
     /// The same for commands that can't go on with a mistake.
     fn load_or_tell(&self) -> Result<(Config, Toolchains), ExitCode> {
-        self.load().map_err(|mistakes| {
-            eprintln!("error: {}", crate::config::Mistakes(mistakes));
-            ExitCode::from(USAGE)
-        })
+        self.load().map_err(told)
     }
+}
+
+fn told(mistakes: Vec<String>) -> ExitCode {
+    eprintln!("error: {}", Mistakes(mistakes));
+    ExitCode::from(USAGE)
 }
 
 /// How much is kept ready: all of it for a server, as little as possible for one program.

@@ -253,8 +253,7 @@ impl Config {
         must(self.desk.held_mb >= 1, "`desk.held_mb`: at least 1");
         let room = self.cells() * self.cells.slots as usize;
         must(self.desk.live <= room, &format!("`desk.live`: the cells have room for {room} (`cells.count` times `cells.slots`)"));
-        let is_loopback = self.listen.parse::<SocketAddr>().map_or(true, |address| address.ip().is_loopback());
-        self.access.check(is_loopback, &mut must);
+        self.access.check(&mut must);
         let workspaces = &self.workspaces;
         must(
             workspaces.mb <= self.limits.most.files_mb,
@@ -292,6 +291,16 @@ impl Config {
         must(job.files >= 1, "`limits.job.files`: at least 1");
         must((1..=512).contains(&job.args_kb), "`limits.job.args_kb`: from 1 to 512, they go to a worker in one piece");
         must(job.file_count as usize >= job.files, "`limits.job.file_count`: not less than `limits.job.files`");
+    }
+
+    /// For servers alone, since nobody else listens for clients: they don't listen to the world by mistake.
+    pub fn check_to_serve(&self) -> Result<(), Mistakes> {
+        let is_loopback = self.listen.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback());
+        if is_loopback || !self.access.is_open() {
+            return Ok(());
+        }
+        let mistake = "`listen`: everybody could run programs here, for there are no tokens\nhint: `runnel token NAME` makes one; `access.public = true` says that it is meant so";
+        Err(Mistakes(vec![mistake.to_owned()]))
     }
 
     /// Jobs of gateways' that may be under way at once.

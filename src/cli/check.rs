@@ -42,7 +42,11 @@ pub(super) fn check(settings: &SettingsArguments, arguments: &CheckArguments) ->
             Err(fault) => tell_not_ready(&format!("{fault:#}")),
         });
     }
-    eprintln!("configuration: fine ({} toolchains: {})", toolchains.iter().count(), toolchains.names());
+    let may_serve = config.check_to_serve();
+    match &may_serve {
+        Ok(()) => eprintln!("configuration: fine ({} toolchains: {})", toolchains.iter().count(), toolchains.names()),
+        Err(mistakes) => eprintln!("error: `runnel serve` will refuse to start: {mistakes}"),
+    }
     let (report, text) = probe()?;
     if arguments.json {
         println!("{text}");
@@ -58,7 +62,7 @@ pub(super) fn check(settings: &SettingsArguments, arguments: &CheckArguments) ->
         }
         return Ok(ExitCode::FAILURE);
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if may_serve.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })
 }
 
 fn tell_not_ready(why: &str) -> ExitCode {

@@ -40,9 +40,9 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
     settings.put("listen", arguments.listen.as_ref());
     settings.put("backend.url", arguments.backend.as_ref());
     settings.require_hardening(arguments.require_hardening);
-    let (config, toolchains) = match settings.load_or_tell() {
+    let (config, toolchains) = match settings.load_to_serve() {
         Ok(loaded) => loaded,
-        Err(code) => return Ok(code),
+        Err(mistakes) => return Ok(super::told(mistakes)),
     };
     raise_descriptors();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -213,7 +213,7 @@ fn reload(settings: SettingsArguments, server: Arc<Server>) -> std::io::Result<i
     let mut hangup = signal(SignalKind::hangup())?;
     Ok(async move {
         while hangup.recv().await.is_some() {
-            let reloaded = match settings.load() {
+            let reloaded = match settings.load_to_serve() {
                 Ok((config, _)) => server.reload(&config.access).map_err(|fault| format!("{fault:#}")),
                 Err(mistakes) => Err(mistakes.join("\n")),
             };

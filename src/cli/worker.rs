@@ -36,8 +36,6 @@ pub(super) struct WorkerArguments {
 pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArguments) -> anyhow::Result<ExitCode> {
     settings.put("queue.url", arguments.queue.as_ref());
     settings.put("queue.listen", arguments.listen.as_ref());
-    // Of servers alone, whatever an image says: no client comes in here.
-    settings.put("listen", Some(&"127.0.0.1:0".to_owned()));
     settings.require_hardening(arguments.require_hardening);
     let (config, toolchains) = match settings.load_or_tell() {
         Ok(loaded) => loaded,

@@ -172,7 +172,19 @@ fn nobody_listens_to_the_world_by_mistake() {
     let refused = runnel().args(["serve", "--listen", "0.0.0.0:0", "--set", "docker.enabled=false"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
     let words = String::from_utf8(refused.stderr).unwrap();
-    assert!(words.contains("no tokens") && words.contains("runnel token") && words.contains("access.public"), "{words}");
+    let tells = |words: &str| words.contains("no tokens") && words.contains("runnel token") && words.contains("access.public");
+    assert!(tells(&words), "{words}");
+    // Who listens for nobody is not asked about it, and who only looks says it.
+    let at_all_addresses = |arguments: &[&str]| runnel().args(arguments).env("RUNNEL_LISTEN", "0.0.0.0:9").output().unwrap();
+    for arguments in [&["run", "-", "--language", "javascript"][..], &["toolchains", "list"]] {
+        let done = at_all_addresses(arguments);
+        assert_eq!(done.status.code(), Some(0), "{done:?}");
+    }
+    let looked = at_all_addresses(&["check"]);
+    assert_eq!(looked.status.code(), Some(2), "{looked:?}");
+    assert!(tells(&String::from_utf8_lossy(&looked.stderr)) && String::from_utf8_lossy(&looked.stdout).contains("seccomp"), "{looked:?}");
+    let asked = at_all_addresses(&["check", "--ready"]);
+    assert!(asked.status.code() == Some(1) && !tells(&String::from_utf8_lossy(&asked.stderr)), "{asked:?}");
     let server = Server::spawn_at("0.0.0.0:0", &["--set", "docker.enabled=false", "--set", "access.public=true"]);
     assert!(server.address.starts_with("0.0.0.0:"));
     let unreadable = runnel()
