@@ -53,6 +53,17 @@ change(
 change("as in V8", 'JS_ThrowInternalError(ctx, "string too long")', 'JS_ThrowRangeError(ctx, "Invalid string length")')
 change("as in V8", 'JS_ThrowRangeError(ctx, "string too long")', 'JS_ThrowRangeError(ctx, "Invalid string length")')
 
+# What is printed goes through here, and is ASCII most of the time.
+change(
+    "characters that are not ASCII are counted in eight at once",
+    "        count = 0;\n        for (pos = 0; pos < len; pos++) {\n            count += src[pos] >> 7;\n        }\n"
+    "        if (count == 0 && str->kind == JS_STRING_KIND_NORMAL) {",
+    "        count = 0;\n        for (pos = 0; len - pos >= 8; pos += 8) {\n            uint64_t eight;\n"
+    "            memcpy(&eight, src + pos, 8);\n            count += __builtin_popcountll(eight & 0x8080808080808080);\n        }\n"
+    "        for (; pos < len; pos++)\n            count += src[pos] >> 7;\n"
+    "        if (count == 0 && str->kind == JS_STRING_KIND_NORMAL) {",
+)
+
 # CommonJS wrappers stand on a line before the first one.
 change("scripts may start at line 0", "if (options->line_num != 0)", "if (options->line_num >= 0)")
 

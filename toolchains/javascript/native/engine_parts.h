@@ -1,10 +1,42 @@
 /* Included into the engine's own source (see patch_engine.py), because all of this looks into its private structures:
-   stack traces in V8's form, and the names of things in error messages. */
+   stack traces in V8's form, the names of things in error messages, and text for the outside. */
 
 #include "guest.h"
 
 /* The current context of AsyncLocalStorage. */
 JSValue guest_async_context = JS_UNDEFINED;
+
+/* Lone surrogates come out of the engine as three bytes that are no valid UTF-8. Replaces each by U+FFFD, which happens
+   to be as long. */
+static void guest_replace_surrogates(uint8_t *text, size_t size)
+{
+    uint8_t *end = text + size, *at = text;
+
+    while ((at = memchr(at, 0xed, end - at))) {
+        if (end - at >= 3 && at[1] >= 0xa0) {
+            at[0] = 0xef;
+            at[1] = 0xbf;
+            at[2] = 0xbd;
+            at += 3;
+        } else {
+            at++;
+        }
+    }
+}
+
+/* JS_ToCStringLen, and what it gives is valid. Only strings of 16 bits a character hold surrogates, and theirs is
+   always a copy; most text is ASCII, and is given as it lies in its string. */
+const char *JS_ToUtf8(JSContext *ctx, size_t *size, JSValueConst value)
+{
+    int tag = JS_VALUE_GET_TAG(value);
+    bool is_narrow = (tag == JS_TAG_STRING && !JS_VALUE_GET_STRING(value)->is_wide_char)
+        || (tag == JS_TAG_STRING_ROPE && !JS_VALUE_GET_STRING_ROPE(value)->is_wide_char);
+    const char *text = JS_ToCStringLen(ctx, size, value);
+
+    if (text && !is_narrow)
+        guest_replace_surrogates((uint8_t *)text, *size);
+    return text;
+}
 
 static bool guest_is_prelude(const char *file)
 {

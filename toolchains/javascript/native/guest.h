@@ -31,7 +31,6 @@ void wait_for_input(void);
 bool value_bytes(JSContext *ctx, JSValueConst value, uint8_t **data, size_t *size);
 int value_int(JSContext *ctx, JSValueConst value);
 double value_number(JSContext *ctx, JSValueConst value);
-size_t utf8_without_surrogates(uint8_t *text, size_t size);
 JSValue new_buffer(JSContext *ctx, uint8_t *malloced, size_t size);
 
 /* A native function as the engine calls it; JS_CFUNC_DEF's shape, with less noise. */
@@ -60,6 +59,7 @@ extern JSValue guest_hooks[HOOK_COUNT];
 
 /* Added to the engine's source by patch_engine.py. */
 void JS_SetRandomSeed(JSContext *ctx, uint64_t seed);
+const char *JS_ToUtf8(JSContext *ctx, size_t *size, JSValueConst value);
 JSModuleDef *JS_FindLoadedModule(JSContext *ctx, const char *name);
 void JS_Freeze(JSRuntime *rt);
 JSValue JS_PreviewIterator(JSContext *ctx, JSValueConst value);

@@ -16,10 +16,9 @@ NATIVE(io_print)
     size_t size;
 
     if (JS_IsString(argv[1])) {
-        const char *text = JS_ToCStringLen(ctx, &size, argv[1]);
+        const char *text = JS_ToUtf8(ctx, &size, argv[1]);
         if (!text)
             return JS_EXCEPTION;
-        utf8_without_surrogates((uint8_t *)text, size);
         output_write(fd, (const uint8_t *)text, size);
         JS_FreeCString(ctx, text);
     } else if (value_bytes(ctx, argv[1], &data, &size)) {
@@ -33,11 +32,10 @@ NATIVE(io_print_line)
 {
     int fd = value_int(ctx, argv[0]);
     size_t size;
-    const char *text = JS_ToCStringLen(ctx, &size, argv[1]);
+    const char *text = JS_ToUtf8(ctx, &size, argv[1]);
 
     if (!text)
         return JS_EXCEPTION;
-    utf8_without_surrogates((uint8_t *)text, size);
     /* The text is followed by a NUL that is ours to change until it is freed: one write, and no copy of the text. */
     ((char *)text)[size] = '\n';
     output_write(fd, (const uint8_t *)text, size + 1);

@@ -7,25 +7,6 @@
 
 #define REPLACEMENT 0xfffd
 
-/* Lone surrogates come out of the engine as three bytes that are no valid UTF-8. Replaces each by U+FFFD, which happens
-   to be as long. Only ever changes text that the engine converted, never a string's own memory: that is ASCII. */
-size_t utf8_without_surrogates(uint8_t *text, size_t size)
-{
-    uint8_t *end = text + size, *at = text;
-
-    while ((at = memchr(at, 0xed, end - at))) {
-        if (end - at >= 3 && at[1] >= 0xa0) {
-            at[0] = 0xef;
-            at[1] = 0xbf;
-            at[2] = 0xbd;
-            at += 3;
-        } else {
-            at++;
-        }
-    }
-    return size;
-}
-
 /* Decodes one character and says how many bytes it took; broken ones give REPLACEMENT for their longest valid start. */
 static uint32_t decode_character(const uint8_t *at, const uint8_t *end, int *taken)
 {
@@ -125,11 +106,10 @@ NATIVE(text_decode_utf8)
 NATIVE(text_encode_utf8)
 {
     size_t size;
-    const char *text = JS_ToCStringLen(ctx, &size, argv[0]);
+    const char *text = JS_ToUtf8(ctx, &size, argv[0]);
 
     if (!text)
         return JS_EXCEPTION;
-    utf8_without_surrogates((uint8_t *)text, size);
     JSValue result = JS_NewArrayBufferCopy(ctx, (const uint8_t *)text, size);
     JS_FreeCString(ctx, text);
     return result;
