@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Cell {
     process: Child,
     link: UnixStream,
+    /// What was read last, and what of it is no whole frame yet.
+    piece: Vec<u8>,
     buffer: Vec<u8>,
     next: u32,
 }
@@ -37,7 +39,7 @@ impl Cell {
         let mut command = Command::new(env!("CARGO_BIN_EXE_runnel"));
         command.args(["cell", "--warm"]).args(guests).env_clear();
         let process = command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).spawn().unwrap();
-        let mut cell = Self { process, link, buffer: Vec::new(), next: 0 };
+        let mut cell = Self { process, link, piece: vec![0; 256 << 10], buffer: Vec::new(), next: 0 };
         cell.until(|frame| matches!(frame, FromExecutor::Ready { .. }).then_some(()));
         cell
     }
@@ -99,10 +101,9 @@ impl Cell {
 
     /// Reads once, and looks at each whole frame.
     fn read<T>(&mut self, mut look: impl FnMut(&FromExecutor<'_>) -> Option<T>) -> Option<T> {
-        let mut piece = vec![0; 256 << 10];
-        let count = self.link.read(&mut piece).unwrap();
+        let count = self.link.read(&mut self.piece).unwrap();
         assert!(count > 0, "the cell has ended");
-        self.buffer.extend_from_slice(&piece[..count]);
+        self.buffer.extend_from_slice(&self.piece[..count]);
         let (mut rest, mut found) = (&self.buffer[..], None);
         while let Some((body, more)) = split(rest).unwrap() {
             found = found.or(look(&decode(body).unwrap()));
