@@ -129,7 +129,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// The configuration with this broker, or that of the configuration; or it was told why not.
 #[cfg(any(feature = "amqp", feature = "kafka"))]
-fn broker_of(settings: &mut SettingsArguments, url: Option<&String>) -> Result<Config, ExitCode> {
+fn broker_of(mut settings: SettingsArguments, url: Option<&String>) -> Result<Config, ExitCode> {
     settings.put("queue.url", url.filter(|url| !url.is_empty()));
     let (config, _) = settings.load_or_tell()?;
     if config.queue.url.is_empty() { Err(no_broker()) } else { Ok(config) }

@@ -50,12 +50,14 @@ pub(crate) async fn cells(report: &mut Report, peers: &Peers) {
     let counts: Vec<usize> = (0..).map(|power| 1 << power).take_while(|count| *count < most).chain([most]).collect();
     let (mut rows, mut series) = (Vec::new(), Vec::new());
     let hellos = LANGUAGES.map(|(language, code)| (language, "hello", code, 1000));
-    let works = WORK.map(|(language, code)| (language, "computing", code, 100));
+    // So many that it hardly counts which cell has nothing left to do first.
+    let works = WORK.map(|(language, code)| (language, "computing", code, report.rounds(200, 100)));
+    let rounds = report.rounds(5, 3);
     for (language, what, code, runs) in hellos.into_iter().chain(works) {
         let servers: Vec<Server> =
             counts.iter().map(|count| Server::start(&["--set", &format!("cells.count={count}"), "--set", "desk.live=200"])).collect();
         let mut rates = vec![Vec::new(); counts.len()];
-        for round in 0..=5 {
+        for round in 0..=rounds {
             for (server, rates) in servers.iter().zip(&mut rates) {
                 let rate = rate(server, language, code, if round == 0 { runs / 5 } else { runs }).await;
                 if round > 0 {

@@ -143,7 +143,7 @@ enum End {
     Interrupted,
 }
 
-pub(super) fn batch(mut settings: SettingsArguments, arguments: BatchArguments) -> anyhow::Result<ExitCode> {
+pub(super) fn batch(settings: SettingsArguments, arguments: BatchArguments) -> anyhow::Result<ExitCode> {
     let fail_under = arguments.fail_under;
     let loaded = if arguments.local {
         match settings.load_or_tell() {
@@ -155,7 +155,7 @@ pub(super) fn batch(mut settings: SettingsArguments, arguments: BatchArguments) 
     };
     #[cfg(any(feature = "amqp", feature = "kafka"))]
     let over_broker = match &arguments.queue {
-        Some(_) => match super::broker_of(&mut settings, arguments.queue.as_ref()) {
+        Some(_) => match super::broker_of(settings, arguments.queue.as_ref()) {
             Ok(config) => Some(config),
             Err(code) => return Ok(code),
         },

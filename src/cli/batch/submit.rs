@@ -57,8 +57,8 @@ struct Sender<'a> {
     sent: u64,
 }
 
-pub(in crate::cli) fn submit(mut settings: SettingsArguments, arguments: &SubmitArguments) -> anyhow::Result<ExitCode> {
-    let config = match crate::cli::broker_of(&mut settings, arguments.queue.as_ref()) {
+pub(in crate::cli) fn submit(settings: SettingsArguments, arguments: &SubmitArguments) -> anyhow::Result<ExitCode> {
+    let config = match crate::cli::broker_of(settings, arguments.queue.as_ref()) {
         Ok(config) => config,
         Err(code) => return Ok(code),
     };
