@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Builder as RuntimeBuilder;
 
 /// A mistake in the arguments, the configuration or a file given; `clap` uses it too.
 pub const USAGE: u8 = 2;
@@ -186,6 +187,14 @@ impl SettingsArguments {
 fn told(mistakes: Vec<String>) -> ExitCode {
     eprintln!("error: {}", Mistakes(mistakes));
     ExitCode::from(USAGE)
+}
+
+/// For what goes on around many programs, which compute on cores of their own. With a thread for each core, one wakes another for the least message,
+/// and both take of what the programs have; what keeps one busy, a large frame, makes room for another by itself.
+fn runtime() -> RuntimeBuilder {
+    let mut builder = RuntimeBuilder::new_multi_thread();
+    builder.enable_all().worker_threads(crate::config::cores().div_ceil(2));
+    builder
 }
 
 /// How much is kept ready: all of it for a server, as little as possible for one program.

@@ -45,7 +45,7 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
         Err(mistakes) => return Ok(super::told(mistakes)),
     };
     raise_descriptors();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = super::runtime().build()?;
     let served = runtime.block_on(async {
         let Some(clients) = bind(&config.listen, "`--listen 127.0.0.1:0` takes any free port").await else {
             return Ok(ExitCode::from(USAGE));
