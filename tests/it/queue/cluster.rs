@@ -23,6 +23,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+/// The id of jobs that only find out whether each worker gets some.
+pub(super) const SETTLING: &str = "settling";
 const PATIENCE: Duration = Duration::from_secs(90);
 const PAUSE: Duration = Duration::from_millis(20);
 const PARTITIONS: i32 = 6;
@@ -269,12 +271,25 @@ impl Topics {
         self.producer.send(record, Timeout::Never).await.unwrap();
     }
 
-    /// The next message of either topic; None where none comes within the time.
+    /// The next message of either topic; None where none comes within the time. What a worker answered since its last commit is answered again when it
+    /// is lost, and may have been a job of `settle`: that is nothing to whoever reads here.
     pub(super) fn next(&self, time: Duration) -> Option<OwnedMessage> {
+        self.next_of(time, |message| !is_of_settling(message))
+    }
+
+    /// Waits for the answer to a job of `settle`.
+    pub(super) fn settling(&self) {
+        self.next_of(PATIENCE, is_of_settling).expect("nothing comes");
+    }
+
+    fn next_of(&self, time: Duration, is_it: impl Fn(&OwnedMessage) -> bool) -> Option<OwnedMessage> {
         let begun = Instant::now();
         while begun.elapsed() < time {
             if let Some(Ok(message)) = self.reader.poll(PAUSE) {
-                return Some(message.detach());
+                let message = message.detach();
+                if is_it(&message) {
+                    return Some(message);
+                }
             }
         }
         None
@@ -293,6 +308,10 @@ impl Topics {
         assert_eq!(message.topic(), self.dead, "{:?}", message.payload().map(String::from_utf8_lossy));
         (message.payload().unwrap().to_vec(), header(&message, "x-runnel-reason"))
     }
+}
+
+fn is_of_settling(message: &OwnedMessage) -> bool {
+    serde_json::from_slice::<Value>(message.payload().unwrap_or_default()).is_ok_and(|answer| answer["id"] == SETTLING)
 }
 
 pub(super) fn header(message: &OwnedMessage, name: &str) -> String {

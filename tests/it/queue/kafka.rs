@@ -1,6 +1,6 @@
 //! `runnel worker` with a real broker of Kafka's protocol.
 
-use super::cluster::{Cluster, Keeper, Topics, header};
+use super::cluster::{Cluster, Keeper, SETTLING, Topics, header};
 use super::{known, metric, python, until};
 use crate::client::{Server, prepare, runnel};
 use rdkafka::message::Message;
@@ -155,8 +155,8 @@ async fn send_all(topics: &Topics, jobs: usize, code: &str) {
 pub(super) async fn settle(topics: &Topics, workers: &[&Server]) {
     let mut number = 0;
     while workers.iter().any(|worker| metric(worker, "runnel_queue_published_total") == 0) {
-        topics.send(&format!("first{number}"), &python("first", "print(1)"), &[]).await;
-        topics.result();
+        topics.send(&format!("{SETTLING}{number}"), &python(SETTLING, "print(1)"), &[]).await;
+        topics.settling();
         number += 1;
     }
 }
