@@ -129,6 +129,25 @@ pub struct TestResult {
     pub matches: Matches,
 }
 
+impl TestResult {
+    /// One of which nothing was heard and measured, such as one that was not run.
+    pub fn silent(case: Arc<Case>, status: TestStatus) -> Self {
+        let nothing = || Text::Utf8(String::new());
+        Self {
+            case,
+            status,
+            message: None,
+            facts: None,
+            stdout: nothing(),
+            stderr: nothing(),
+            stdout_truncated: false,
+            stderr_truncated: false,
+            out_size: 0,
+            matches: Matches::default(),
+        }
+    }
+}
+
 /// The files that a program left, as far as its client asked.
 #[derive(Debug, Default)]
 pub struct FilesLeft {

@@ -11,7 +11,6 @@ use crate::admission::Permit;
 use crate::engine::Room;
 use crate::event::{Pipe, TestResult, Text};
 use crate::job::{Case, Harness, Job, JobFile, JobPath};
-use crate::judge::colour::Matches;
 use crate::judge::test::{Judged, TestStatus, of_end};
 use crate::judge::{End, Facts};
 use crate::limits::Limits;
@@ -157,19 +156,7 @@ impl Report<'_> {
         let case = Case::found(id, self.harness.is_hidden, self.shared.job.limits.clone());
         let message = message.map(|text| text[..text.floor_char_boundary(MESSAGE)].to_owned());
         let facts = Some(Facts { execution: time, ..Facts::unmeasured(End::Exit(0)) });
-        let nothing = || Text::Utf8(String::new());
-        let result = TestResult {
-            case: Arc::new(case),
-            status,
-            message,
-            facts,
-            stdout: nothing(),
-            stderr: nothing(),
-            stdout_truncated: false,
-            stderr_truncated: false,
-            out_size: 0,
-            matches: Matches::default(),
-        };
+        let result = TestResult { message, facts, ..TestResult::silent(Arc::new(case), status) };
         let place = self.count;
         self.count += 1;
         let _ = self.shared.news.send(News::Test(place, Arc::new(result))).await;

@@ -7,6 +7,7 @@ use super::telling::colours;
 use super::{Run, Stage};
 use crate::admission::Permit;
 use crate::event::{Event, Pipe, TestResult};
+use crate::job::Case;
 use crate::judge::test::TestStatus;
 use crate::judge::{self, End, Facts, Stop};
 use std::sync::Arc;
@@ -93,7 +94,7 @@ impl Run {
             return self.tests.iter().flatten().cloned().collect();
         }
         let cases = self.job.tests.iter().flat_map(|tests| &tests.cases);
-        let found = cases.zip(&self.tests).map(|(case, test)| test.clone().unwrap_or_else(|| Arc::new(judging::skipped(case))));
-        found.collect()
+        let skipped = |case: &Arc<Case>| Arc::new(TestResult::silent(case.clone(), TestStatus::Skipped));
+        cases.zip(&self.tests).map(|(case, test)| test.clone().unwrap_or_else(|| skipped(case))).collect()
     }
 }

@@ -9,7 +9,7 @@ use super::{Runner, duet, harness};
 use crate::admission::Permit;
 use crate::event::{Line, Pipe, TestResult, Text};
 use crate::job::{Case, Harness, Helper, Job, JobFile, JobPath, Judging as By, Stream, Style, Tests};
-use crate::judge::colour::{Matches, Scan};
+use crate::judge::colour::Scan;
 use crate::judge::compare::{Compare, Comparison};
 use crate::judge::test::{Judged, TestStatus, of_end, of_helper};
 use crate::judge::{self, Facts};
@@ -517,23 +517,6 @@ fn helper_job(helper: &Helper, case: &Case, output: Option<&Bytes>) -> Job {
     };
     let stdin = output.cloned().unwrap_or_default();
     Job { files: Arc::new(files), args, limits, stdin, interactive: output.is_none(), ..(**job).clone() }
-}
-
-/// A test that was not run.
-pub(super) fn skipped(case: &Arc<Case>) -> TestResult {
-    let nothing = || Text::Utf8(String::new());
-    TestResult {
-        case: case.clone(),
-        status: TestStatus::Skipped,
-        message: None,
-        facts: None,
-        stdout: nothing(),
-        stderr: nothing(),
-        stdout_truncated: false,
-        stderr_truncated: false,
-        out_size: 0,
-        matches: Matches::default(),
-    }
 }
 
 /// How the program of a test ended, as a run's own verdict.
