@@ -108,7 +108,7 @@ fuzz: ## both parsers under a fuzzer, for a moment each
 	  test $${PIPESTATUS[0]} -eq 0 || exit 1; \
 	done
 
-bench: guests ## every figure and its peers, into benches/report.md (20 minutes)
+bench: guests ## every figure and its peers, into benches/report.md (12 to 20 minutes)
 	docker/daemon.sh status >/dev/null 2>&1 && docker/base.sh && $(RUNNEL) toolchains build --engine docker || true
 	cargo bench --locked --bench figures -- --report
 

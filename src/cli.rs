@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Builder as RuntimeBuilder;
+use tokio::runtime::Runtime;
 
 /// A mistake in the arguments, the configuration or a file given; `clap` uses it too.
 pub const USAGE: u8 = 2;
@@ -165,36 +165,34 @@ impl SettingsArguments {
     }
 
     /// Configuration and toolchains, or everything that is wrong with them.
-    fn load(&self) -> Result<(Config, Toolchains), Vec<String>> {
-        let config = Config::load(&self.sources()).map_err(|mistakes| mistakes.0)?;
+    fn load(&self) -> Result<(Config, Toolchains), Mistakes> {
+        let config = Config::load(&self.sources())?;
         let (toolchains, mistakes) = Toolchains::load(&config.toolchains, &config.limits.usual);
-        if mistakes.is_empty() { Ok((config, toolchains)) } else { Err(mistakes.iter().map(ToString::to_string).collect()) }
+        if mistakes.is_empty() { Ok((config, toolchains)) } else { Err(Mistakes(mistakes.iter().map(ToString::to_string).collect())) }
     }
 
     /// The same for a server.
-    fn load_to_serve(&self) -> Result<(Config, Toolchains), Vec<String>> {
+    fn load_to_serve(&self) -> Result<(Config, Toolchains), Mistakes> {
         let (config, toolchains) = self.load()?;
-        config.check_to_serve().map_err(|mistakes| mistakes.0)?;
+        config.check_to_serve()?;
         Ok((config, toolchains))
     }
 
     /// The same for commands that can't go on with a mistake.
     fn load_or_tell(&self) -> Result<(Config, Toolchains), ExitCode> {
-        self.load().map_err(told)
+        self.load().map_err(|mistakes| told(&mistakes))
     }
 }
 
-fn told(mistakes: Vec<String>) -> ExitCode {
-    eprintln!("error: {}", Mistakes(mistakes));
+fn told(mistakes: &Mistakes) -> ExitCode {
+    eprintln!("error: {mistakes}");
     ExitCode::from(USAGE)
 }
 
 /// For what goes on around many programs, which compute on cores of their own. With a thread for each core, one wakes another for the least message,
 /// and both take of what the programs have; what keeps one busy, a large frame, makes room for another by itself.
-fn runtime() -> RuntimeBuilder {
-    let mut builder = RuntimeBuilder::new_multi_thread();
-    builder.enable_all().worker_threads(crate::config::cores().div_ceil(2));
-    builder
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(crate::config::cores().div_ceil(2)).enable_all().build()
 }
 
 /// How much is kept ready: all of it for a server, as little as possible for one program.

@@ -11,7 +11,7 @@ mod results;
 pub(super) mod submit;
 mod tally;
 
-use super::{FAILED, RuntimeBuilder, SettingsArguments, USAGE, unit};
+use super::{FAILED, SettingsArguments, USAGE, unit};
 use clap::Args;
 use lines::{Item, Job, Lines, ReadFault};
 use link::{Address, Pool};
@@ -169,7 +169,7 @@ pub(super) fn batch(settings: SettingsArguments, arguments: BatchArguments) -> a
         }
     };
     // For servers one thread is enough, and shares no cores with one that is on this machine.
-    let runtime = if arguments.local { super::runtime().build()? } else { RuntimeBuilder::new_current_thread().enable_all().build()? };
+    let runtime = if arguments.local { super::runtime()? } else { tokio::runtime::Builder::new_current_thread().enable_all().build()? };
     let tally = Arc::new(Tally::new(jobs.size));
     let ended = runtime.block_on(async {
         let patience = Duration::from_millis(arguments.patience);

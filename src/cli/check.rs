@@ -56,13 +56,16 @@ pub(super) fn check(settings: &SettingsArguments, arguments: &CheckArguments) ->
     let is_whole = report.no_new_privs && report.seccomp && report.landlock && report.attempts.iter().all(|attempt| attempt.stopped);
     if !is_whole {
         eprintln!("hint: the second wall needs Linux 5.13 or later with seccomp and Landlock; without it the wasm engine is the only wall");
-        if config.cells.require_hardening {
-            eprintln!("error: `cells.require_hardening` is set: `runnel serve` will refuse to start");
-            return Ok(ExitCode::from(USAGE));
-        }
-        return Ok(ExitCode::FAILURE);
     }
-    Ok(if may_serve.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(USAGE) })
+    let is_too_weak = !is_whole && config.cells.require_hardening;
+    if is_too_weak {
+        eprintln!("error: `cells.require_hardening` is set: `runnel serve` will refuse to start");
+    }
+    Ok(match is_whole {
+        _ if is_too_weak || may_serve.is_err() => ExitCode::from(USAGE),
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
 }
 
 fn tell_not_ready(why: &str) -> ExitCode {

@@ -67,7 +67,7 @@ pub(super) fn judge(mut settings: SettingsArguments, arguments: &JudgeArguments)
         Ok(read) => read,
         Err(fault) => return Ok(mistake(&fault)),
     };
-    let runtime = super::runtime().build()?;
+    let runtime = super::runtime()?;
     let code = runtime.block_on(async {
         let desk = Desk::new(&config, toolchains, arguments.jobs.map(usize::from));
         let code = match submission {

@@ -42,10 +42,10 @@ pub(super) fn serve(mut settings: SettingsArguments, arguments: &ServeArguments)
     settings.require_hardening(arguments.require_hardening);
     let (config, toolchains) = match settings.load_to_serve() {
         Ok(loaded) => loaded,
-        Err(mistakes) => return Ok(super::told(mistakes)),
+        Err(mistakes) => return Ok(super::told(&mistakes)),
     };
     raise_descriptors();
-    let runtime = super::runtime().build()?;
+    let runtime = super::runtime()?;
     let served = runtime.block_on(async {
         let Some(clients) = bind(&config.listen, "`--listen 127.0.0.1:0` takes any free port").await else {
             return Ok(ExitCode::from(USAGE));
@@ -215,7 +215,7 @@ fn reload(settings: SettingsArguments, server: Arc<Server>) -> std::io::Result<i
         while hangup.recv().await.is_some() {
             let reloaded = match settings.load_to_serve() {
                 Ok((config, _)) => server.reload(&config.access).map_err(|fault| format!("{fault:#}")),
-                Err(mistakes) => Err(mistakes.join("\n")),
+                Err(mistakes) => Err(mistakes.0.join("\n")),
             };
             match reloaded {
                 Ok(()) => tracing::info!("read again who may come in"),

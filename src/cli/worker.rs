@@ -45,7 +45,7 @@ pub(super) fn worker(mut settings: SettingsArguments, arguments: &WorkerArgument
         return Ok(super::no_broker());
     }
     serve::raise_descriptors();
-    let runtime = super::runtime().build()?;
+    let runtime = super::runtime()?;
     let worked = runtime.block_on(async {
         let listener = match config.queue.listen.as_str() {
             "" => None,

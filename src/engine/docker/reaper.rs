@@ -67,7 +67,7 @@ fn start_of(process: u32) -> Option<u64> {
 }
 
 /// Removes what is left of servers that are dead; and all of `stale`, an instance that is known to have none in use.
-pub(super) async fn reap(connection: &Connection, stale: Option<&str>) -> Result<usize, Error> {
+pub(super) async fn reap(connection: &Connection, stale: Option<&str>) -> Result<(), Error> {
     let filters = HashMap::from([("label", vec![INSTANCE])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let found = connection.api.list_containers(Some(options)).await?;
@@ -84,7 +84,7 @@ pub(super) async fn reap(connection: &Connection, stale: Option<&str>) -> Result
             }
         }
     }
-    Ok(left.len())
+    Ok(())
 }
 
 fn label<'a>(summary: &'a ContainerSummary, name: &str) -> &'a str {

@@ -2,7 +2,6 @@
    does, so that a broken byte gives the same number of replacement characters. */
 
 #include <stdlib.h>
-#include <string.h>
 #include "guest.h"
 
 #define REPLACEMENT 0xfffd
